@@ -1,0 +1,174 @@
+"""The results model: the one truth for verdicts. Every output is a pure function of it and the evidence file."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = "holdfast-results/1"
+
+Verdict = Literal["passed", "failed", "warning", "noted", "not applicable", "inconclusive", "not run"]
+Impact = Literal["low", "medium", "high", "critical"]
+
+
+class Model(BaseModel):
+    """Strict: an unknown member is an error, never silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Jws(Model):
+    """A proof or token as it travelled, decoded for a reader; its signature is cut."""
+
+    kind: Literal["proof", "token", "assertion"]
+    header: dict[str, object] | str
+    claims: dict[str, object] | str
+    note: str = ""
+
+
+class TlsFacts(Model):
+    """What the connection was."""
+
+    version: str = ""
+    cipher: str = ""
+    alpn: str | None = None
+    resumed: bool = False
+    server_name: str | None = None
+    server_certificate_sha256: str = ""
+    client_certificate_sha256: str | None = None
+
+
+class ExchangeRecord(Model):
+    """One request and what came back, secrets masked."""
+
+    number: int
+    purpose: Literal["control", "hostile", "ground", "token", "probe", "document"]
+    endpoint: str
+    sender: str
+    difference: str = ""
+    method: str
+    url: str
+    request_headers: list[tuple[str, str]]
+    request_body: str = ""
+    request_raw: str = ""
+    status: int | None = None
+    response_headers: list[tuple[str, str]] = Field(default_factory=list)
+    response_body: str = ""
+    response_raw: str = ""
+    error: str = ""
+    outcome: Literal["accepted", "refused", "broke", "none"]
+    decoded: list[Jws] = Field(default_factory=list)
+    tls: TlsFacts | None = None
+    started: float
+    seconds: float
+
+
+class Evidence(Model):
+    """What one case sent and saw: one gzip member of evidence.jsonl.gz."""
+
+    case: str
+    exchanges: list[ExchangeRecord]
+
+
+class EvidenceAt(Model):
+    """Where a case's gzip member lies in evidence.jsonl.gz, in bytes."""
+
+    offset: int
+    length: int
+
+
+class Signal(Model):
+    """How a refusal was worded, graded apart from whether it was refused."""
+
+    name: str
+    situation: str
+    expected: str
+    seen: str
+    verdict: Verdict
+    requirement: str = ""
+
+
+class KnownFailure(Model):
+    """A baseline entry that matched."""
+
+    reason: str
+    owner: str
+    expires: str
+    link: str = ""
+
+
+class CaseResult(Model):
+    """The verdict on one case of one variant of one target."""
+
+    id: str
+    case: str
+    variant: str
+    suite: str
+    endpoint: str = ""
+    title: str
+    rationale: str = ""
+    requirement: str
+    impact: Impact
+    verdict: Verdict
+    reason: str = ""
+    label: str = ""
+    expected: str = ""
+    actual: str = ""
+    difference: str = ""
+    signals: list[Signal] = Field(default_factory=list)
+    remarks: list[str] = Field(default_factory=list)
+    known: KnownFailure | None = None
+    seconds: float = 0.0
+    evidence: EvidenceAt | None = None
+    reproduce: str = ""
+
+
+class TargetRun(Model):
+    """One variant of one target."""
+
+    target: str
+    variant: str
+    summary: str
+    roles: list[str]
+    launch: Literal["process", "container", "running"]
+    digest: str
+    capabilities: list[str]
+    facts: list[tuple[str, str]] = Field(default_factory=list)
+    checks: list[tuple[str, bool, str]] = Field(default_factory=list)
+    findings: list[str] = Field(default_factory=list)
+    problem: str = ""
+    interrupted: bool = False
+    seconds: float = 0.0
+    cases: list[CaseResult] = Field(default_factory=list)
+
+
+class RequirementRow(Model):
+    """One requirement as the report shows it."""
+
+    id: str
+    spec: str
+    section: str
+    role: str
+    level: str
+    implied: bool = False
+    summary: str
+    link: str
+    cases: list[str] = Field(default_factory=list)
+    untested: str = ""
+
+
+class Results(Model):
+    """A whole run."""
+
+    format: str = FORMAT
+    suite_version: str
+    commit: str = ""
+    started: str
+    seconds: float
+    command: str
+    profile: str
+    jobs: int
+    waited: bool
+    environment: dict[str, str]
+    targets: list[TargetRun]
+    requirements: list[RequirementRow]
+    frameworks: dict[str, list[str]] = Field(default_factory=dict)
