@@ -1,0 +1,111 @@
+"""Which cases a target is asked: by the roles it is judged in, its capabilities, its clients and its windows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pytest
+
+from holdfast.cases import Mark, endpoint_of
+from holdfast.parties.bench import Bench
+from holdfast.parties.cast import CLIENTS, OTHERS, lacking, lacking_endpoint
+from holdfast.profiles import Profile
+from holdfast.requirements import Requirement
+
+#: Capability without which a party has nothing to do.
+PARTY_CAPABILITY = {"client": "dpop", "second": "dpop", "public": "dpop", "bound": "mtls", "doubly_bound": "mtls"}
+
+ROLE_AT = {"userinfo": frozenset({"as", "rs"})}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long cases may wait: waiting at all, and at most so many seconds."""
+
+    wait: bool = True
+    seconds: float = 15.0
+
+
+def suite_of(item: pytest.Item) -> str:
+    """The folder of suites/ that a case lies in."""
+    return item.nodeid.split("/", 1)[0]
+
+
+def not_applicable(item: pytest.Item, mark: Mark, requirement: Requirement, bench: Bench, limits: Limits) -> str:
+    """Why this target is not asked this case, or an empty text."""
+    return (
+        _role(item, requirement, bench)
+        or _parties(item, bench)
+        or _capabilities(mark.needs, bench.capabilities)
+        or _window(mark, bench, limits)
+    )
+
+
+def missing_for_profile(item: pytest.Item, mark: Mark, bench: Bench, profile: Profile) -> str:
+    """The capability that the profile demands, the case needs and the target lacks; or an empty text."""
+    wanted = {*mark.needs, *(PARTY_CAPABILITY.get(name, "") for name in arguments(item))}
+    lacking_here = sorted(wanted & set(profile.requires) - bench.capabilities)
+    return f"profile {profile.name} demands {', '.join(lacking_here)}" if lacking_here else ""
+
+
+def arguments(item: pytest.Item) -> tuple[str, ...]:
+    """Names of the arguments of a case's function."""
+    return tuple(getattr(item, "_fixtureinfo").argnames)  # noqa: B009 - pytest has no public name for it
+
+
+def foreign_arguments(item: pytest.Item) -> list[str]:
+    """Arguments that are neither a party nor a value of the case's rows."""
+    callspec = getattr(item, "callspec", None)
+    rows = set(callspec.params) if callspec else set()
+    return sorted(set(arguments(item)) - rows - set(CLIENTS) - set(OTHERS))
+
+
+def wait_of(mark: Mark, bench: Bench) -> float:
+    """Seconds of real time a case needs: as it says, or the declared window it outlasts."""
+    if not isinstance(mark.waits, str):
+        return float(mark.waits)
+    return sum(float(getattr(bench.running.target.windows, name, None) or 0) + 1.5 for name in mark.waits.split("+"))
+
+
+def _role(item: pytest.Item, requirement: Requirement, bench: Bench) -> str:
+    if suite_of(item) == "proxy":
+        return "" if "proxy" in bench.running.target.roles else "the target is not judged as a proxy"
+    wanted = ROLE_AT.get(endpoint_of(item), frozenset({requirement.role.lower()}))
+    roles: Collection[str] = bench.running.target.roles
+    return "" if wanted & set(roles) else f"the target is not judged as {'/'.join(sorted(wanted))}"
+
+
+def _parties(item: pytest.Item, bench: Bench) -> str:
+    for name in arguments(item):
+        if name == "endpoint":
+            reason = lacking_endpoint(bench, endpoint_of(item))
+        else:
+            needed = PARTY_CAPABILITY.get(name)
+            reason = lacking(bench, name) if name in CLIENTS or name in OTHERS else ""
+            if not reason and needed and needed not in bench.capabilities:
+                reason = f"the target does not claim {needed}"
+        if reason:
+            return reason
+    return ""
+
+
+def _capabilities(needs: Collection[str], have: Collection[str]) -> str:
+    absent = [need for need in needs if not need.startswith("no:") and need not in have]
+    present = [need.removeprefix("no:") for need in needs if need.startswith("no:") and need.removeprefix("no:") in have]
+    if absent:
+        return f"the target does not claim {', '.join(absent)}"
+    return f"the target claims {', '.join(present)}" if present else ""
+
+
+def _window(mark: Mark, bench: Bench, limits: Limits) -> str:
+    if not mark.waits:
+        return ""
+    windows = bench.running.target.windows
+    for name in mark.waits.split("+") if isinstance(mark.waits, str) else []:
+        if getattr(windows, name, None) is None:
+            return f"the target file declares no window {name}"
+    seconds = wait_of(mark, bench)
+    if seconds > limits.seconds:
+        return f"waiting {seconds:g} s is more than --max-wait {limits.seconds:g} allows"
+    if mark.waits != "token" and windows.token is not None and seconds >= windows.token:
+        return f"waiting {seconds:g} s is longer than a token lives ({windows.token:g} s)"
+    return ""

@@ -1,0 +1,214 @@
+"""From a running target to a bench: clients are cast, metadata is read, capabilities are known."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+from holdfast import jose, pki
+from holdfast.discover import Discovered, discovered, metadata_urls
+from holdfast.errors import UsageError
+from holdfast.launch import ClientMaterial, Ground, Running
+from holdfast.masking import Masker
+from holdfast.parties.bench import Bench
+from holdfast.parties.client import Client, Registration
+from holdfast.parties.issuer import Issuer
+from holdfast.parties.keys import KeyRing
+from holdfast.requirements import Tables
+from holdfast.targets import Target
+from holdfast.wire import Answer, ContextCache, Request, Wire
+
+#: Who plays which party: name in a case -> test on a registered client, most fitting first.
+CASTING: Mapping[str, Callable[[ClientMaterial], bool]] = {
+    "client": lambda c: c.binding == "dpop" and c.auth in {"client_secret_basic", "client_secret_post"},
+    "public": lambda c: c.binding == "dpop" and c.auth == "none",
+    "bound": lambda c: c.binding == "certificate" and "tls_client_auth" not in c.auth,
+    "doubly_bound": lambda c: c.binding == "both",
+    "signing": lambda c: c.auth == "private_key_jwt",
+    "tls_client": lambda c: c.auth == "tls_client_auth",
+    "self_signed_client": lambda c: c.auth == "self_signed_tls_client_auth",
+}
+
+
+def plays_issuer(target: Target) -> bool:
+    """Whether the suite has to be the authorization server: a resource server is judged and none is named."""
+    named = target.issuer not in {None, "{suite_url}"} or target.endpoints.token is not None
+    return "rs" in target.roles and not named and bool(target.resources)
+
+
+def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | None:
+    """What launch.start calls to have the suite's issuer served before the target starts; None where none is needed."""
+    if not plays_issuer(target):
+        return None
+
+    def serve(ground: Ground) -> str:
+        from holdfast.launch.process import free_ports
+
+        port = free_ports(1)[0]
+        url = f"https://{ground.host}:{port}"
+        audience = next(iter(target.resources.values())).audience or url
+        issuer = Issuer(url, audience)
+        issuer.serve(ground.authority.issue_server([ground.host]), ground.folder, host=ground.bind, port=port)
+        made.append(issuer)
+        return url
+
+    return serve
+
+
+def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: Issuer | None) -> Bench:
+    """Everything that the cases share. Raises UsageError when the target cannot be reached or its CA is wrong."""
+    masker, contexts, keys = Masker(), ContextCache(), KeyRing()
+    wire = Wire(
+        authorities=running.ca_pem, resolve=running.resolve, allowed=running.allowed, contexts=contexts, stop=stop
+    )
+    try:
+        found, skew = _explored(running, wire)
+    finally:
+        wire.close()
+    clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
+    _learn(masker, running, clients, keys)
+    capabilities = found.capabilities | _derived(running, found.metadata, clients, issuer)
+    bench = Bench(
+        running=running,
+        tables=tables,
+        endpoints={} if issuer else found.endpoints,
+        metadata=found.metadata,
+        capabilities=frozenset(capabilities),
+        clients=clients,
+        keys=keys,
+        masker=masker,
+        contexts=contexts,
+        stop=stop,
+        skew=skew,
+        issuer=issuer,
+    )
+    bench.findings.extend(found.findings)
+    if issuer:
+        issuer.audience = _audience(running, issuer)
+    return bench
+
+
+def _audience(running: Running, issuer: Issuer) -> str:
+    resource = next(iter(running.target.resources.values()))
+    return resource.audience or issuer.audience
+
+
+def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
+    target = running.target
+    issuer = target.issuer
+    metadata: Mapping[str, object] = {}
+    answer: Answer | None = None
+    if issuer and not plays_issuer_url(running):
+        urls = [target.endpoints.metadata] if target.endpoints.metadata else metadata_urls(issuer)
+        for url in urls:
+            answer = wire.send(Request("GET", url))
+            _reached(target, url, answer)
+            metadata = _document(answer)
+            if metadata:
+                break
+    if answer is None:
+        url = next((r.url for r in target.resources.values()), "")
+        answer = wire.send(Request("GET", url)) if url else None
+        if answer is not None:
+            _reached(target, url, answer)
+    skew = answer.date - answer.started if answer and answer.date else 0.0
+    return discovered(target, metadata, running.allowed), skew if abs(skew) > 2 else 0.0  # noqa: PLR2004 - Date has whole seconds
+
+
+def plays_issuer_url(running: Running) -> bool:
+    """Whether the issuer's URL is the suite's own."""
+    return bool(running.suite_url) and running.target.issuer in {None, running.suite_url}
+
+
+def _reached(target: Target, url: str, answer: Answer) -> None:
+    if answer.fault == "tls":
+        hint = "set ca to the PEM file of the authority that signed its certificate"
+        raise UsageError(f"{target.where('ca')}: {url}: the certificate is not trusted ({answer.error}): {hint}")
+    if answer.fault == "unreachable":
+        raise UsageError(f"{target.where('issuer')}: {url}: cannot be reached ({answer.error}): is the target running?")
+
+
+def _document(answer: Answer) -> Mapping[str, object]:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) and answer.status == 200 else {}  # noqa: PLR2004 - OK
+
+
+def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:
+    known = list(running.clients.values())
+    cast = {"thief": _thief(running, keys)}
+    for name, fits in CASTING.items():
+        found = [material for material in known if fits(material)]
+        if found:
+            cast[name] = _client(name, found[0], running, keys)
+        if name == "client" and len(found) > 1:
+            cast["second"] = _client("second", found[1], running, keys)
+    return cast
+
+
+def _client(name: str, material: ClientMaterial, running: Running, keys: KeyRing) -> Client:
+    registration = Registration(
+        id=material.id,
+        auth=material.auth,
+        secret=material.secret,
+        assertion_key=material.key,
+        grants=material.grants,
+        scope=material.scope,
+        redirect_uri=material.redirect_uri,
+        parameters={**material.parameters, **({"resource": material.resource} if material.resource else {})},
+    )
+    certificate = material.credential
+    reissued = None
+    if certificate is not None and running.kind != "running":
+        reissued = running.authority.reissue(certificate)
+    return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued)
+
+
+def _thief(running: Running, keys: KeyRing) -> Client:
+    own = running.authority.issue_client("thief") if running.kind != "running" else pki.self_signed("thief")
+    return Client("thief", "both", None, keys.of("ES256", "thief"), own)
+
+
+def _minted_clients(running: Running, keys: KeyRing) -> dict[str, Client]:
+    def made() -> Iterator[tuple[str, Client]]:
+        scope = next(iter(running.target.resources.values())).scope or ""
+        for name, binding in (("client", "dpop"), ("second", "dpop"), ("bound", "certificate"), ("doubly_bound", "both")):
+            registration = Registration(id=name, auth="none", scope=scope)
+            certificate = running.authority.issue_client(name) if binding != "dpop" else None
+            reissued = running.authority.reissue(certificate) if certificate else None
+            yield name, Client(name, binding, registration, keys.of("ES256", name), certificate, reissued)  # type: ignore[arg-type]
+
+    return {**dict(made()), "thief": _thief(running, keys)}
+
+
+def _learn(masker: Masker, running: Running, clients: Mapping[str, Client], keys: KeyRing) -> None:
+    for material in running.clients.values():
+        if material.secret:
+            masker.learn(material.secret, "client-secret")
+    if running.resource_server.secret:
+        masker.learn(running.resource_server.secret, "client-secret")
+    for client in clients.values():
+        if client.certificate is not None:
+            masker.learn(client.certificate.key_pem.decode(), "private-key")
+    for secret, kind in keys.secrets().items():
+        masker.learn(secret, kind)
+
+
+def _derived(
+    running: Running, metadata: Mapping[str, object], clients: Mapping[str, Client], issuer: Issuer | None
+) -> set[str]:
+    found = set() if running.kind == "running" else {"lab-ca"}
+    announced = metadata.get("dpop_signing_alg_values_supported")
+    algorithms = [str(name) for name in announced] if isinstance(announced, list) else []
+    found |= {f"alg:{name}" for name in algorithms if name in jose.ASYMMETRIC}
+    proxy = running.target.proxy
+    if proxy is not None:
+        found.add("forwards-nothing" if proxy.encoding == "none" else "forwards-certificate")
+        found.add(f"encoding:{proxy.encoding}")
+    if issuer is not None:
+        found.add("mint")
+    if "public" in clients:
+        found.add("public-client")
+    return found
+

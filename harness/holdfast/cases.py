@@ -1,0 +1,113 @@
+"""What a case is: a pytest function with one mark, and rows that may say more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Protocol, cast
+
+import pytest
+
+from holdfast.outcome import ACCEPTED, REFUSED, Outcome
+from holdfast.results import Impact
+
+__all__ = ["ACCEPTED", "ENDPOINT_ROLE", "REFUSED", "Mark", "Outcome", "at", "case", "mark_of", "row"]
+
+#: Which role answers at an endpoint; `{role}` in a requirement id becomes this.
+ENDPOINT_ROLE: Mapping[str, str] = {
+    "resource": "RS",
+    "userinfo": "RS",
+    "token": "AS",
+    "par": "AS",
+    "introspection": "AS",
+    "revocation": "AS",
+    "proxy": "RS",
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a case says of itself.
+
+    requirement: id in suites/requirements; `{role}` becomes AS or RS by the endpoint.
+    situation: name of an entry in suites/errors.toml that says how a refusal is worded.
+    impact: what a thief gains where the property does not hold.
+    needs: capabilities without which the case is not applicable.
+    latitude: id in suites/latitude.toml that decides what a broken property is called.
+    serial: runs alone, last.
+    waits: seconds of real time it needs, or the name of a declared window that it outwaits.
+    """
+
+    requirement: str
+    situation: str = ""
+    impact: Impact = "low"
+    needs: tuple[str, ...] = ()
+    latitude: str = ""
+    serial: bool = False
+    waits: float | str = 0
+
+    def at_endpoint(self, endpoint: str) -> "Mark":
+        """The same mark with `{role}` filled in for an endpoint."""
+        role = ENDPOINT_ROLE.get(endpoint, "RS")
+        return Mark(**{**self.members(), "requirement": self.requirement.replace("{role}", role)})  # type: ignore[arg-type]
+
+    def members(self) -> dict[str, object]:
+        """Field names and values."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def case(
+    requirement: str,
+    *,
+    situation: str = "",
+    impact: Impact = "low",
+    needs: Sequence[str] = (),
+    latitude: str = "",
+    serial: bool = False,
+    waits: float | str = 0,
+) -> pytest.MarkDecorator:
+    """Say which requirement a test function puts to the test; see `Mark` for the words."""
+    mark = Mark(requirement, situation, impact, tuple(needs), latitude, serial, waits)
+    return pytest.mark.case(mark)
+
+
+class ParameterSet(Protocol):
+    """What pytest.param makes."""
+
+
+def row(name: str, *values: object, **own: object) -> ParameterSet:
+    """One row of a table of cases: its name, its values, and what it says differently from the case's mark.
+
+    Raises TypeError for a word that a mark does not know.
+    """
+    known = {field.name for field in fields(Mark)}
+    if unknown := sorted(set(own) - known):
+        raise TypeError(f"row {name!r}: unknown {', '.join(unknown)}; a row may say {', '.join(sorted(known))}")
+    return cast("ParameterSet", pytest.param(*values, id=name, marks=pytest.mark.row(own)))
+
+
+def at(*endpoints: str) -> pytest.MarkDecorator:
+    """Run the case at each of these endpoints; the parameter is called `endpoint`."""
+    if unknown := sorted(set(endpoints) - set(ENDPOINT_ROLE)):
+        raise TypeError(f"unknown endpoint {', '.join(unknown)}; known are {', '.join(ENDPOINT_ROLE)}")
+    return pytest.mark.parametrize("endpoint", endpoints)
+
+
+def mark_of(item: pytest.Item) -> Mark:
+    """The mark of a collected case: the function's, with its row's own values on top.
+
+    Raises LookupError when the item carries no case mark.
+    """
+    marker = item.get_closest_marker("case")
+    if marker is None:
+        raise LookupError(f"{item.nodeid}: has no @case mark")
+    members = cast("Mark", marker.args[0]).members()
+    for own in item.iter_markers("row"):
+        members |= own.args[0]
+    members["needs"] = tuple(cast("Sequence[str]", members["needs"]))
+    mark = Mark(**members)  # type: ignore[arg-type]
+    return mark.at_endpoint(endpoint_of(item) or "resource")
+
+
+def endpoint_of(item: pytest.Item) -> str:
+    """The endpoint a collected case runs at, or an empty text."""
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("endpoint", "")) if callspec else ""

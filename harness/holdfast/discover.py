@@ -1,0 +1,92 @@
+"""What a target says of itself: endpoints and capabilities, read off its metadata before the first case."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from holdfast.targets import Target
+
+#: Member of the metadata (RFC 8414, 9126, 7662, 7009, OpenID Connect Discovery) -> our name of the endpoint.
+ENDPOINT_MEMBERS: Mapping[str, str] = {
+    "token_endpoint": "token",
+    "authorization_endpoint": "authorization",
+    "pushed_authorization_request_endpoint": "par",
+    "introspection_endpoint": "introspection",
+    "revocation_endpoint": "revocation",
+    "userinfo_endpoint": "userinfo",
+    "registration_endpoint": "registration",
+    "jwks_uri": "jwks",
+}
+
+_BY_ENDPOINT = {"par": "par", "introspection": "introspection", "revocation": "revocation", "userinfo": "userinfo"}
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """Endpoints by name, capabilities declared and shown, and what does not fit together."""
+
+    endpoints: Mapping[str, str]
+    capabilities: frozenset[str]
+    findings: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def metadata_urls(issuer: str) -> list[str]:
+    """Where the metadata of an issuer may lie: RFC 8414 section 3, then OpenID Connect Discovery section 4."""
+    parts = urlsplit(issuer)
+    base, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+    return [
+        f"{base}/.well-known/oauth-authorization-server{path}",
+        f"{base}{path}/.well-known/openid-configuration",
+    ]
+
+
+def discovered(target: Target, metadata: Mapping[str, object], allowed: Callable[[str, int], bool]) -> Discovered:
+    """Endpoints of the metadata with the file's own on top; URLs on hosts that the file does not name are left out."""
+    findings = []
+    endpoints: dict[str, str] = {}
+    for member, name in ENDPOINT_MEMBERS.items():
+        url = metadata.get(member)
+        if not isinstance(url, str):
+            continue
+        parts = urlsplit(url)
+        if allowed(parts.hostname or "", parts.port or {"http": 80}.get(parts.scheme, 443)):
+            endpoints[name] = url
+        else:
+            findings.append(f"metadata: {member} lies on {parts.netloc}, which the target file does not name: not contacted")
+    own = target.endpoints.model_dump(exclude_none=True)
+    endpoints |= {name: str(url) for name, url in own.items()}
+    shown = _shown(metadata, endpoints)
+    declared = frozenset(target.capabilities)
+    findings += [
+        f"capability {name} is declared and the metadata does not show it"
+        for name in sorted(declared & set(_MEMBER_OF))
+        if metadata and name not in shown
+    ]
+    return Discovered(endpoints, declared | shown, tuple(findings), metadata)
+
+
+_MEMBER_OF = {
+    "par": "pushed_authorization_request_endpoint",
+    "introspection": "introspection_endpoint",
+    "revocation": "revocation_endpoint",
+    "userinfo": "userinfo_endpoint",
+}
+
+
+def _shown(metadata: Mapping[str, object], endpoints: Mapping[str, str]) -> frozenset[str]:
+    found = {_BY_ENDPOINT[name] for name in endpoints if name in _BY_ENDPOINT}
+    if metadata:
+        found.add("as-metadata")
+    if metadata.get("dpop_signing_alg_values_supported"):
+        found.add("dpop")
+    if metadata.get("tls_client_certificate_bound_access_tokens") is True:
+        found.add("mtls")
+    grants = metadata.get("grant_types_supported")
+    known = {"client_credentials", "authorization_code", "refresh_token"}
+    if isinstance(grants, list):
+        found |= known & {g for g in grants if isinstance(g, str)}
+    methods = metadata.get("token_endpoint_auth_methods_supported")
+    if isinstance(methods, list):
+        found |= {m for m in methods if m in {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}}
+    return frozenset(found)

@@ -1,0 +1,233 @@
+"""One case from start to result: parties are made, the function runs, honest requests vouch, a verdict is drawn."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from holdfast.applicability import arguments, suite_of
+from holdfast.cases import Mark, endpoint_of
+from holdfast.engine import Job, Suspect
+from holdfast.errors import Inconclusive, UsageError
+from holdfast.evidence import EvidenceWriter
+from holdfast.exchange import Exchange
+from holdfast.outcome import Outcome
+from holdfast.parties.cast import Stage
+from holdfast.parties.run import Run, Worker
+from holdfast.profiles import Profile
+from holdfast.requirements import Requirement
+from holdfast.results import CaseResult, Evidence, EvidenceAt, Signal
+from holdfast.signals import grade, seen_wording
+from holdfast.verdicts import Judged, Seen, broken_as, by_level, decide
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+#: So many honest requests in a row that hang or find nobody, and the rest of the run is not tried.
+BREAKER = 3
+
+
+@dataclass
+class Case:
+    """A collected case with all that is said of it."""
+
+    item: pytest.Function
+    mark: Mark
+    requirement: Requirement
+    job: Job
+    not_applicable: str = ""
+    left_out: str = ""
+    missing: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its id: the node id relative to suites/."""
+        return self.item.nodeid
+
+    @property
+    def title(self) -> str:
+        """The property that must hold: the first line of the docstring."""
+        return (self.item.obj.__doc__ or self.item.name).strip().splitlines()[0]
+
+    @property
+    def rationale(self) -> str:
+        """Why an attacker cares: the rest of the docstring."""
+        lines = (self.item.obj.__doc__ or "").strip().splitlines()[1:]
+        return " ".join(line.strip() for line in lines if line.strip())
+
+
+@dataclass
+class Done:
+    """A result, and the assertion that failed where one did, for pytest to show."""
+
+    result: CaseResult
+    failure: BaseException | None = None
+
+
+@dataclass
+class _Acted:
+    held: bool | None
+    why_not: str = ""
+    ours: bool = False
+    failure: BaseException | None = None
+
+
+@dataclass
+class Judge:
+    """Judges cases of one variant of one target; called from the engine's threads."""
+
+    stage: Stage
+    profile: Profile
+    evidence: EvidenceWriter
+    cases: dict[str, Case]
+    reproduce: Callable[[Case], str]
+    problem: str = ""
+    revive: Callable[[], bool] = lambda: False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _silent: int = 0
+
+    def work(self, job: Job, worker: Worker, alone: bool) -> Done:  # noqa: FBT001 - the engine's signature
+        """Run and judge one case. Raises Suspect when it has to be seen again alone."""
+        case = self.cases[job.id]
+        if self.problem or self._silent >= BREAKER:
+            reason = self.problem or "the target stopped answering honest requests; the rest was not tried"
+            return Done(self.blank(case, "inconclusive", reason))
+        if alone:
+            self.revive()
+        started = time.perf_counter()
+        run = self.stage.bench.run(worker)
+        acted = self._act(case, run)
+        judged = self._vouched(run, acted)
+        self._watch(run)
+        if not alone and (self._broke(judged) or self._died(run)):
+            raise Suspect
+        if alone:
+            judged = [_seen_again(j) if j.outcome is Outcome.BROKE else j for j in judged]
+        return self._result(case, run, acted, judged, time.perf_counter() - started)
+
+    def _act(self, case: Case, run: Run) -> _Acted:
+        callspec = getattr(case.item, "callspec", None)
+        values = dict(callspec.params) if callspec else {}
+        try:
+            for name in arguments(case.item):
+                if name not in values or name == "endpoint":
+                    values[name] = self.stage.party(name, run, values.get(name))
+            case.item.obj(**values)
+        except AssertionError as failure:
+            return _Acted(held=False, failure=_trimmed(failure))
+        except Inconclusive as why:
+            return _Acted(None, str(why))
+        except PermissionError as why:
+            return _Acted(None, f"not sent: {why}")
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - ours, and never the target's fault
+            return _Acted(None, f"our own error: {type(error).__name__}: {error}", ours=True, failure=error)
+        return _Acted(held=True)
+
+    def _vouched(self, run: Run, acted: _Acted) -> list[Judged]:
+        if acted.held is None:
+            return []
+        try:
+            return run.vouch()
+        except Inconclusive as why:
+            acted.held, acted.why_not = None, str(why)
+        except (UsageError, ValueError, KeyError, TypeError) as error:
+            acted.held, acted.why_not, acted.ours = None, f"our own error: {error}", True
+        return []
+
+    def _broke(self, judged: list[Judged]) -> bool:
+        return any(j.outcome is Outcome.BROKE and not j.control for j in judged) and not self.stage.bench.stop.is_set()
+
+    def _died(self, run: Run) -> bool:
+        unreachable = any(e.answer.fault == "unreachable" for e in run.exchanges)
+        return unreachable and not self.stage.bench.stop.is_set() and self.revive()
+
+    def _watch(self, run: Run) -> None:
+        with self._lock:
+            for seen in run.exchanges:
+                if seen.purpose == "control":
+                    silent = seen.outcome in {Outcome.BROKE, Outcome.NONE} and not seen.busy
+                    self._silent = self._silent + 1 if silent else 0
+
+    def _result(self, case: Case, run: Run, acted: _Acted, judged: list[Judged], seconds: float) -> Done:
+        tables = self.stage.bench.tables
+        broken = broken_as(case.requirement, tables.latitude.get(case.mark.latitude), self.profile)
+        decision = decide(Seen(acted.held, judged, acted.why_not, acted.ours), broken)
+        result = self.blank(case, decision.verdict, decision.reason)
+        result.label = decision.label
+        result.seconds = round(seconds, 4)
+        result.signals = self._signals(case, run) if decision.verdict != "inconclusive" else []
+        if run.judged:
+            message, seen = run.judged[-1]
+            result.difference = self._mask(message.difference)
+            result.actual = self._mask(f"{seen.outcome}: {seen_wording(seen)}")
+            result.expected = _expected(acted, seen, case)
+            result.remarks = [self._mask(str(acted.failure).splitlines()[0])] if acted.failure else []
+        elif acted.failure:
+            result.expected = case.title
+            result.actual = self._mask(str(acted.failure).splitlines()[0] if str(acted.failure) else "it did not hold")
+        result.evidence = self._record(result.id, run)
+        return Done(result, acted.failure)
+
+    def _signals(self, case: Case, run: Run) -> list[Signal]:
+        if not case.mark.situation:
+            return []
+        found = []
+        for message, seen in run.judged:
+            situation = self.stage.bench.tables.situation(case.mark.situation, message.endpoint)
+            if situation is None or seen.outcome is not Outcome.REFUSED:
+                continue
+            known = self.stage.bench.tables.requirements.get(situation.requirement)
+            found.append(grade(seen, situation, by_level(known) if known else "warning"))
+        return found
+
+    def _record(self, identifier: str, run: Run) -> EvidenceAt | None:
+        if not run.exchanges:
+            return None
+        masker = self.stage.bench.masker
+        records = [seen.record(masker, number) for number, seen in enumerate(run.exchanges, 1)]
+        return self.evidence.append(Evidence(case=identifier, exchanges=records))
+
+    def _mask(self, text: str) -> str:
+        return self.stage.bench.masker.text(text)
+
+    def blank(self, case: Case, verdict: str, reason: str = "") -> CaseResult:
+        """A result that says only who the case is and the verdict."""
+        target = self.stage.bench.running.target
+        return CaseResult.model_validate(
+            {
+                "id": f"{target.name}/{target.variant}/{case.id}",
+                "case": case.id,
+                "variant": target.variant,
+                "suite": suite_of(case.item),
+                "endpoint": endpoint_of(case.item),
+                "title": case.title,
+                "rationale": case.rationale,
+                "requirement": case.requirement.id,
+                "impact": case.mark.impact,
+                "verdict": verdict,
+                "reason": self._mask(reason),
+                "reproduce": self.reproduce(case),
+            }
+        )
+
+
+def _seen_again(judged: Judged) -> Judged:
+    return Judged(**{**judged.__dict__, "seen_again": True})
+
+
+def _expected(acted: _Acted, seen: Exchange, case: Case) -> str:
+    if acted.held:
+        return str(seen.outcome)
+    opposite = {Outcome.ACCEPTED: "refused", Outcome.REFUSED: "accepted"}
+    return opposite.get(seen.outcome, case.title)
+
+
+def _trimmed(failure: AssertionError) -> AssertionError:
+    """The failure with its traceback beginning in the case, not in the engine."""
+    trace: TracebackType | None = failure.__traceback__
+    return failure.with_traceback(trace.tb_next if trace else None)
+
+

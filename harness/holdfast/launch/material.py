@@ -1,0 +1,204 @@
+"""What the lab makes for a target before it starts: certificates, clients with their credentials, the clients file."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast import jose, pki
+from holdfast.errors import UsageError
+from holdfast.target_model import Auth, Binding, Client
+from holdfast.targets import Target, reveal
+
+_WITH_SECRET = {"client_secret_basic", "client_secret_post"}
+
+
+@dataclass(frozen=True)
+class ClientMaterial:
+    """A client as the suite holds it.
+
+    secret: empty where it has none. key: signs its assertions (RFC 7523). credential: what it shows in TLS handshakes.
+    resource and parameters: further members of its token requests.
+    """
+
+    name: str
+    id: str
+    auth: Auth
+    secret: str = field(default="", repr=False)
+    key: jose.Key | None = field(default=None, repr=False)
+    credential: pki.Credential | None = field(default=None, repr=False)
+    binding: Binding = "dpop"
+    grants: tuple[str, ...] = ("client_credentials",)
+    scope: str = ""
+    redirect_uri: str = ""
+    resource: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def registration(self) -> dict[str, object]:
+        """The client's metadata as an authorization server takes them (RFC 7591 and RFC 8705, section 2)."""
+        with_code = "authorization_code" in self.grants
+        metadata: dict[str, object] = {
+            "client_id": self.id,
+            "token_endpoint_auth_method": self.auth,
+            "grant_types": list(self.grants),
+            "redirect_uris": [self.redirect_uri] if with_code else [],
+            "response_types": ["code"] if with_code else [],
+        }
+        if self.secret:
+            metadata["client_secret"] = self.secret
+        if self.scope:
+            metadata["scope"] = self.scope
+        if self.key is not None:
+            metadata["jwks"] = {"keys": [_public(self.key)]}
+        if self.credential is not None and self.auth == "tls_client_auth":
+            metadata["tls_client_auth_subject_dn"] = self.credential.subject
+        if self.credential is not None and self.auth == "self_signed_tls_client_auth":
+            certificate = {"x5c": [pki.base64_der(self.credential.der)], "x5t#S256": self.credential.thumbprint}
+            metadata["jwks"] = {"keys": [{**_public(self.credential.key), **certificate}]}
+        if self.binding in {"dpop", "both"}:
+            metadata["dpop_bound_access_tokens"] = True
+        if self.binding in {"certificate", "both"}:
+            metadata["tls_client_certificate_bound_access_tokens"] = True
+        return metadata
+
+
+def _public(key: jose.Key) -> dict[str, str]:
+    return {**key.public_jwk, "kid": key.thumbprint, "alg": key.alg, "use": "sig"}
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that one start of a target needs; `resource_server` authenticates where tokens are introspected."""
+
+    authority: pki.Authority
+    clients: Mapping[str, ClientMaterial]
+    resource_server: ClientMaterial
+
+    def write(self, folder: Path, names: Sequence[str]) -> None:
+        """ca.pem, server.pem, server.crt, server.key (for these names, and localhost) and clients.json."""
+        (folder / "ca.pem").write_bytes(self.authority.pem)
+        server = self.authority.issue_server(names)
+        server.write(folder, "server")
+        server.write_pair(folder, "server")
+        resource_server = {"client_id": self.resource_server.id, "client_secret": self.resource_server.secret}
+        document = {
+            "clients": [client.registration() for client in self.clients.values()],
+            "resource_servers": [resource_server],
+        }
+        file = folder / "clients.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def make(target: Target, authority: pki.Authority, resource_server: ClientMaterial, *, by_lab: bool) -> Material:
+    """The material for a target whose placeholders are filled.
+
+    What the file names is read. What it leaves out is made where the lab starts the target; otherwise it is missing.
+    Raises UsageError.
+    """
+    clients = {name: _client(target, name, client, authority, by_lab=by_lab) for name, client in target.clients.items()}
+    return Material(authority, clients, resource_server)
+
+
+def resource_server(target: Target, *, by_lab: bool) -> ClientMaterial:
+    """What a resource server shows to the introspection endpoint (RFC 7662, section 2.1); empty where not known."""
+    own = target.introspection
+    if own.secret is not None:
+        secret = reveal(target, own.secret, "introspection", "secret")
+    else:
+        secret = secrets.token_urlsafe(24) if by_lab else ""
+    name = own.id or ("resource-server" if by_lab else "")
+    return ClientMaterial("resource-server", name, "client_secret_basic", secret, binding="none")
+
+
+def _client(target: Target, name: str, client: Client, authority: pki.Authority, *, by_lab: bool) -> ClientMaterial:
+    identifier = client.id or (f"{name}-{secrets.token_hex(4)}" if by_lab else "")
+    if not identifier:
+        raise UsageError(f"{target.where('clients', name)}.id: is missing: the target is not started by the lab")
+    return ClientMaterial(
+        name=name,
+        id=identifier,
+        auth=client.auth,
+        secret=_secret(target, name, client, by_lab=by_lab),
+        key=_key(target, name, client, by_lab=by_lab),
+        credential=_credential(target, name, client, identifier, authority, by_lab=by_lab),
+        binding=client.binding,
+        grants=tuple(client.grants),
+        scope=client.scope or "",
+        redirect_uri=client.redirect_uri,
+        resource=client.resource or "",
+        parameters=dict(client.parameters),
+    )
+
+
+def _secret(target: Target, name: str, client: Client, *, by_lab: bool) -> str:
+    if client.secret is not None:
+        return reveal(target, client.secret, "clients", name, "secret")
+    if client.auth not in _WITH_SECRET:
+        return ""
+    return _made(target, name, "secret", by_lab=by_lab) or secrets.token_urlsafe(24)
+
+
+def _key(target: Target, name: str, client: Client, *, by_lab: bool) -> jose.Key | None:
+    if client.key is not None:
+        pem = _read(target, client.key, "clients", name, "key")
+        try:
+            return jose.load_pem(pem, client.alg)
+        except (ValueError, TypeError) as problem:
+            raise UsageError(f"{target.where('clients', name, 'key')}: {client.key}: {problem}") from None
+    if client.auth != "private_key_jwt":
+        return None
+    _made(target, name, "key", by_lab=by_lab)
+    return jose.generate(client.alg)
+
+
+def _credential(
+    target: Target, name: str, client: Client, identifier: str, authority: pki.Authority, *, by_lab: bool
+) -> pki.Credential | None:
+    if client.certificate is not None:
+        return _loaded(target, name, client)
+    if client.auth == "self_signed_tls_client_auth":
+        _made(target, name, "certificate", by_lab=by_lab)
+        return pki.self_signed(identifier)
+    if client.auth == "tls_client_auth":
+        _made(target, name, "certificate", by_lab=by_lab)
+        return authority.issue_client(identifier)
+    return authority.issue_client(identifier) if client.binding in {"certificate", "both"} else None
+
+
+def _loaded(target: Target, name: str, client: Client) -> pki.Credential:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+    where = ("clients", name, "certificate")
+    chain = _read(target, client.certificate or "", *where)
+    key = chain
+    if client.certificate_key is not None:
+        key = _read(target, client.certificate_key, "clients", name, "certificate_key")
+    try:
+        certificates = x509.load_pem_x509_certificates(chain)
+        private = load_pem_private_key(key, None)
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"{target.where(*where)}: {client.certificate}: needs a PEM certificate and its unencrypted private key"
+        ) from None
+    if private.public_key() != certificates[0].public_key():
+        raise UsageError(f"{target.where(*where)}: {client.certificate}: the private key is of another certificate")
+    ders = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pki.Credential(ders[0], pem, tuple(ders[1:]))
+
+
+def _read(target: Target, file: str, *keys: str | int) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{target.where(*keys)}: {file}: {problem.strerror}") from None
+
+
+def _made(target: Target, name: str, what: str, *, by_lab: bool) -> str:
+    """Nothing, where the lab may make it; UsageError where it had to be in the file."""
+    if not by_lab:
+        raise UsageError(f"{target.where('clients', name)}.{what}: is missing: the target is not started by the lab")
+    return ""

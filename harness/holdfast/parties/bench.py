@@ -1,0 +1,140 @@
+"""Bench: what all cases of one run against one variant of a target share."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.errors import Inconclusive
+from holdfast.launch import Running
+from holdfast.masking import Masker
+from holdfast.outcome import Outcome
+from holdfast.parties.client import Client
+from holdfast.parties.keys import KeyRing
+from holdfast.parties.run import Run, Worker
+from holdfast.requirements import Tables
+from holdfast.target_model import Resource
+from holdfast.wire import ContextCache, Wire
+
+
+class Memo:
+    """Things found out once for all threads. A thing that could not be found out is asked for again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._known: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[], Any]) -> Any:
+        """The thing known by that key, found out by `find` where it is not known yet."""
+        with self._lock:
+            own = self._locks.setdefault(key, threading.Lock())
+        with own:
+            if key not in self._known:
+                self._known[key] = find()
+            return self._known[key]
+
+    def forget(self, key: Hashable) -> None:
+        """Find that thing out anew next time."""
+        self._known.pop(key, None)
+
+
+@dataclass
+class Bench:
+    """The running target, what is known of it, and the clients that ask.
+
+    endpoints: URL by name (token, par, authorization, introspection, revocation, userinfo, jwks).
+    skew: seconds by which the target's clock is ahead of ours.
+    capabilities: what the target declares and what its metadata shows.
+    """
+
+    running: Running
+    tables: Tables
+    endpoints: Mapping[str, str]
+    metadata: Mapping[str, object]
+    capabilities: frozenset[str]
+    clients: Mapping[str, Client]
+    keys: KeyRing
+    masker: Masker
+    contexts: ContextCache
+    stop: threading.Event
+    skew: float = 0.0
+    deadline: float = 10.0
+    memo: Memo = field(default_factory=Memo)
+    findings: list[str] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+    #: The suite's own issuer where the target has no authorization server; see parties.issuer.
+    issuer: Any = None
+    _pace_lock: threading.Lock = field(default_factory=threading.Lock)
+    _next_turn: float = 0.0
+
+    @property
+    def resource(self) -> Resource:
+        """The main resource: the first that the file names. Raises Inconclusive where there is none."""
+        found = next(iter(self.running.target.resources.values()), None)
+        if found is None:
+            raise Inconclusive("the target file declares no [resources]")
+        return found
+
+    @property
+    def issuer_url(self) -> str:
+        """The issuer identifier, as configured."""
+        return self.running.target.issuer or ""
+
+    def now(self) -> float:
+        """Seconds since the epoch by the target's clock."""
+        return time.time() + self.skew
+
+    def worker(self) -> Worker:
+        """A worker with connections of its own."""
+        running = self.running
+        wire = Wire(
+            authorities=running.ca_pem,
+            resolve=running.resolve,
+            allowed=running.allowed,
+            deadline=self.deadline,
+            contexts=self.contexts,
+            stop=self.stop,
+        )
+        self.wires.append(wire)
+        return Worker(wire, pace=self._pace)
+
+    def _pace(self) -> None:
+        """Keep to the politeness limit of the target file, over all workers."""
+        rate = self.running.target.requests_per_second
+        if rate is None:
+            return
+        with self._pace_lock:
+            now = time.monotonic()
+            self._next_turn = max(now, self._next_turn) + 1 / rate
+            wait = self._next_turn - 1 / rate - now
+        if wait > 0:
+            self.stop.wait(wait)
+
+    def run(self, worker: Worker) -> Run:
+        """A fresh run for one case."""
+        return Run(worker, self.stop, now=self.now)
+
+    def close(self) -> None:
+        """Close every connection; also called from a signal's handler to end blocked reads."""
+        for wire in self.wires:
+            wire.abort()
+
+    def checked(self, key: Hashable, find: Callable[[], Outcome], wanted: Outcome, what: str) -> str:
+        """A property of an endpoint, looked at once per run: an empty text, or what happened instead."""
+
+        def look() -> str:
+            try:
+                seen = find()
+            except Inconclusive as why:
+                return f"{what}: {why}"
+            return "" if seen is wanted else f"{what} was {seen}"
+
+        return str(self.memo.once(key, look))
+
+
+def unique() -> str:
+    """A fresh identifier."""
+    return uuid.uuid4().hex

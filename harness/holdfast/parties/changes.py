@@ -1,0 +1,75 @@
+"""The words in which a case says how its request differs from the honest one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from holdfast import proofs
+from holdfast.proofs import ABSENT, Absent
+
+#: Keywords of `send` that change the request around the proof. The proof's own keywords are proofs.DEFECTS.
+REQUEST_CHANGES: Mapping[str, str] = {
+    "proof": "the DPoP header: None for none, or a text sent as it is",
+    "proofs": "several DPoP headers: two different ones, the same twice, or both in one line",
+    "proof_header": "the spelling of the DPoP header's name",
+    "scheme": "the scheme of the Authorization header",
+    "downgraded": "the scheme under which the token is presented like a bearer token, without a proof",
+    "authorization": "the Authorization header: None for none, or a text sent as it is",
+    "token": "another token in place of the client's",
+    "token_in": "where the token is presented: query, header and query, two headers",
+    "certificate": "the certificate of the TLS connection; None for none",
+    "headers": "further header lines",
+    "method": "the method of the request",
+    "query": "a query added to the URL of the request",
+    "parameters": "form parameters added, changed, or with None left out",
+    "secret": "another client secret",
+    "acting_as": "the client_id of another client, with the sender's own credentials",
+    "code_verifier": "another PKCE verifier",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """The keywords of one `send`, sorted into what concerns the proof and what the request."""
+
+    proof: Mapping[str, object] = field(default_factory=dict)
+    request: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, words: Mapping[str, object]) -> "Change":
+        """Sort the keywords. Raises TypeError for an unknown one: a case never hides a change behind a typing error."""
+        about_proof = {k: v for k, v in words.items() if k in proofs.DEFECTS}
+        about_request = {k: v for k, v in words.items() if k in REQUEST_CHANGES}
+        if unknown := sorted(set(words) - set(about_proof) - set(about_request)):
+            known = sorted({*proofs.DEFECTS, *REQUEST_CHANGES})
+            raise TypeError(f"unknown change {', '.join(unknown)}; known are {', '.join(known)}")
+        return cls(about_proof, about_request)
+
+    def get(self, word: str, honest: object) -> object:
+        """What the request changes a thing to, or the honest value."""
+        return self.request.get(word, honest)
+
+    @property
+    def absorbs(self) -> bool:
+        """Whether a nonce challenge is answered by making the message anew: not when the nonce or the lack of a proof
+        is the change itself, nor for proofs given as text."""
+        return "nonce" not in self.proof and not {"proof", "downgraded"} & set(self.request)
+
+    @property
+    def difference(self) -> str:
+        """The change in words for the report; empty when there is none."""
+        parts = [f"{word}: {_shown(value)}" for word, value in {**self.proof, **self.request}.items()]
+        return "; ".join(parts)
+
+
+def _shown(value: object) -> str:
+    if value is None or isinstance(value, Absent) or value is ABSENT:
+        return "absent"
+    if isinstance(value, proofs.Literal):
+        return repr(value.value)
+    thumbprint = getattr(value, "thumbprint", None)
+    if thumbprint is not None:
+        return f"another ({thumbprint[:12]}…)"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}={'absent' if v is None else v}" for k, v in value.items())
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 120 else text[:120] + "…"  # noqa: PLR2004 - a line of a report

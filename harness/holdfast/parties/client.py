@@ -1,0 +1,170 @@
+"""Client: who asks, with which key and certificate; Token: what it got."""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+from urllib.parse import quote_plus
+
+from holdfast import jose
+from holdfast.errors import Inconclusive
+from holdfast.jose import Key
+from holdfast.pki import Credential
+
+Binding = Literal["dpop", "certificate", "both", "none"]
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How an authorization server knows a client; `parameters` go with each of its token requests."""
+
+    id: str
+    auth: str
+    secret: str = field(default="", repr=False)
+    assertion_key: Key | None = field(default=None, repr=False)
+    grants: tuple[str, ...] = ()
+    scope: str = ""
+    redirect_uri: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and what came with it. `expires` in seconds since the epoch, by the target's clock."""
+
+    value: str = field(repr=False)
+    type: str
+    expires: float
+    refresh: str = field(default="", repr=False)
+    response: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def claims(self) -> Mapping[str, object]:
+        """The claims of a JWT access token; empty for an opaque one."""
+        decoded = jose.decode(self.value)
+        return decoded.claims if isinstance(decoded.claims, dict) else {}
+
+    @property
+    def header(self) -> Mapping[str, object]:
+        """The JOSE header of a JWT access token; empty for an opaque one."""
+        decoded = jose.decode(self.value)
+        return decoded.header if isinstance(decoded.header, dict) else {}
+
+    @property
+    def confirmation(self) -> Mapping[str, object]:
+        """The `cnf` claim (RFC 7800 section 3.1); empty where there is none."""
+        found = self.claims.get("cnf")
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class Client:
+    """A party that asks. A thief is a client without a registration, with a key and a certificate of its own.
+
+    binding: how its tokens are bound, which decides how it presents them.
+    reissued_certificate: a new certificate of the same issuer for the same key and subject.
+    """
+
+    name: str
+    binding: Binding
+    registration: Registration | None
+    key: Key
+    certificate: Credential | None = None
+    reissued_certificate: Credential | None = field(default=None, repr=False)
+
+    @property
+    def proves(self) -> bool:
+        """Whether its requests carry a proof."""
+        return self.binding in {"dpop", "both"}
+
+    @property
+    def shows(self) -> Credential | None:
+        """The certificate of its TLS connections, where its tokens or its authentication need one."""
+        if self.binding in {"certificate", "both"} or self.needs_certificate:
+            return self.certificate
+        return None
+
+    @property
+    def needs_certificate(self) -> bool:
+        """Whether it authenticates with its certificate (RFC 8705 section 2)."""
+        return self.registration is not None and "tls_client_auth" in self.registration.auth
+
+    @property
+    def registered(self) -> Registration:
+        """Its registration. Raises Inconclusive for a party that has none."""
+        if self.registration is None:
+            raise Inconclusive(f"{self.name} is registered nowhere and can get no token of its own")
+        return self.registration
+
+    @property
+    def jkt(self) -> str:
+        """Thumbprint of its proof key (RFC 7638)."""
+        return self.key.thumbprint
+
+    @property
+    def reissued(self) -> Credential:
+        """A new certificate for the same key and subject. Raises Inconclusive where nobody can issue one."""
+        if self.reissued_certificate is None:
+            raise Inconclusive(f"nobody here can issue {self.name} a new certificate")
+        return self.reissued_certificate
+
+    @property
+    def certificate_name(self) -> str:
+        """The common name in its certificate."""
+        if self.certificate is None:
+            raise Inconclusive(f"{self.name} has no certificate")
+        return self.certificate.common_name
+
+    def renewed(self) -> "Client":
+        """The same client after its certificate was renewed."""
+        return replace(self, certificate=self.reissued)
+
+    def with_key(self, key: Key) -> "Client":
+        """The same client with another proof key."""
+        return replace(self, key=key)
+
+    def without_proofs(self) -> "Client":
+        """The same client, presenting its tokens without a proof."""
+        return replace(self, binding="none" if self.binding == "dpop" else "certificate")
+
+
+def authenticated(
+    client: Client, audience: str, parameters: Mapping[str, str], *, now: float
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Form parameters and headers of a request that a client authenticates, by the method it is registered for.
+
+    audience: for a signed assertion (RFC 7523 section 3). now: seconds since the epoch.
+    """
+    registration = client.registered
+    form = dict(parameters)
+    headers: list[tuple[str, str]] = []
+    if registration.auth == "client_secret_basic":
+        pair = f"{quote_plus(registration.id)}:{quote_plus(registration.secret)}"
+        headers.append(("Authorization", "Basic " + base64.b64encode(pair.encode()).decode()))
+    elif registration.auth == "client_secret_post":
+        form |= {"client_id": registration.id, "client_secret": registration.secret}
+    elif registration.auth == "private_key_jwt":
+        form |= {"client_id": registration.id, "client_assertion_type": ASSERTION_TYPE}
+        form["client_assertion"] = assertion(registration, audience, now=now)
+    else:
+        form["client_id"] = registration.id
+    return form, headers
+
+
+def assertion(registration: Registration, audience: str, *, now: float) -> str:
+    """A client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`."""
+    key = registration.assertion_key
+    if key is None:
+        raise Inconclusive(f"client {registration.id} has no key to sign its assertion with")
+    claims = {
+        "iss": registration.id,
+        "sub": registration.id,
+        "aud": audience,
+        "jti": uuid.uuid4().hex,
+        "iat": int(now),
+        "exp": int(now) + 60,
+    }
+    return jose.compact({"alg": key.alg, "typ": "JWT"}, claims, key.sign)

@@ -1,0 +1,340 @@
+"""The places that take a proof, each seen the same way: resource, userinfo, token endpoint, PAR."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from holdfast.errors import Inconclusive
+from holdfast.exchange import Exchange, shows
+from holdfast.outcome import Outcome
+from holdfast.parties.authorization import HONEST, AuthorizationServer
+from holdfast.parties.bench import Bench
+from holdfast.parties.changes import Change
+from holdfast.parties.client import Client, Token
+from holdfast.parties.present import Spot, resource_request
+from holdfast.parties.run import Message, Run, origin
+from holdfast.parties.tokens import TokenShelf
+from holdfast.wire import Answer, Request
+
+
+class ProofEndpoint(Protocol):
+    """What every endpoint that takes a proof can be asked."""
+
+    name: str
+
+    @property
+    def url(self) -> str: ...
+
+    def send(self, client: Client, **change: object) -> Exchange:
+        """Send one request with one change; judged. Keywords: parties.changes and proofs.DEFECTS."""
+
+    def accepts(self, client: Client, **change: object) -> Exchange:
+        """Stand on a request that is accepted. Raises Inconclusive when it is not."""
+
+    def resend(self, seen: Exchange) -> Exchange:
+        """Send the bytes of an earlier exchange again; judged."""
+
+    def prepare(self, client: Client, **change: object) -> "Prepared":
+        """Make a request now, to be sent later."""
+
+    def deliver(self, prepared: "Prepared") -> Exchange:
+        """Send what was prepared; judged."""
+
+    def send_with_proof_of(self, earlier: "Exchange | Prepared", client: Client) -> Exchange:
+        """Send an honest request that carries the proof of an earlier one; judged."""
+
+    def nonce(self, client: Client) -> str:
+        """A nonce that is good here, supplied just now. Raises Inconclusive when none is supplied."""
+
+    def forget_nonce(self) -> None:
+        """Forget the nonce that is known here, so that the next request comes without."""
+
+    def parts(self) -> Mapping[str, str]:
+        """The pieces of its URL, and the method, for rows that spell them otherwise."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that was made and not yet sent."""
+
+    request: Request
+    message: Message
+
+
+class _Endpoint:
+    """What the endpoints share: everything but how the message is made."""
+
+    name: str
+    _run: Run
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+    def _message(self, client: Client, change: Change) -> Message:
+        raise NotImplementedError
+
+    def send(self, client: Client, **change: object) -> Exchange:
+        return self._run.judge(self._message(client, Change.of(change)))
+
+    def accepts(self, client: Client, **change: object) -> Exchange:
+        return self._run.ground(self._message(client, Change.of(change)))
+
+    def resend(self, seen: Exchange) -> Exchange:
+        return self._run.resend(seen, self._message(self._sender_of(seen), HONEST), "the same bytes once more")
+
+    def prepare(self, client: Client, **change: object) -> Prepared:
+        message = self._message(client, Change.of(change))
+        if message.control is not None:
+            self._run.control(message.control)
+        return Prepared(message.make(), message)
+
+    def deliver(self, prepared: Prepared, difference: str = "sent later") -> Exchange:
+        seen = Exchange(prepared.request, _NO_ANSWER, "ground", self.name, prepared.message.sender)
+        return self._run.resend(seen, prepared.message, difference)
+
+    def send_with_proof_of(self, earlier: Exchange | Prepared, client: Client) -> Exchange:
+        proof = next((value for name, value in earlier.request.headers if name.lower() == "dpop"), None)
+        if proof is None:
+            raise Inconclusive("the earlier request carried no proof")
+        return self.send(client, proof=proof)
+
+    def nonce(self, client: Client) -> str:
+        self.accepts(client)
+        known = self._run.worker.nonces.get(origin(self.url))
+        if known is None:
+            raise Inconclusive(f"the {self.name} endpoint supplied no nonce")
+        return known
+
+    def forget_nonce(self) -> None:
+        self._run.worker.nonces.pop(origin(self.url), None)
+
+    def parts(self) -> Mapping[str, str]:
+        return {**url_parts(self.url), "method": self.method}
+
+    @property
+    def method(self) -> str:
+        """The method of an honest request."""
+        return "POST"
+
+    def _sender_of(self, seen: Exchange) -> Client:
+        client = self._senders.get(seen.sender)
+        if client is None:
+            raise Inconclusive(f"{seen.sender} is no party of this case")
+        return client
+
+    _senders: Mapping[str, Client]
+
+
+_NO_ANSWER = Answer(error="not sent yet")
+
+
+class ResourceServer(_Endpoint):
+    """A protected resource, seen by one case; also userinfo, and a resource behind a proxy."""
+
+    def __init__(
+        self, bench: Bench, run: Run, shelf: TokenShelf, *, name: str = "resource", url: str | None = None
+    ) -> None:
+        self._bench = bench
+        self._run = run
+        self._shelf = shelf
+        self.name = name
+        self._url = url
+        self._senders = bench.clients
+
+    @property
+    def spot(self) -> Spot:
+        """The request template: the target's main resource, or userinfo."""
+        if self.name == "userinfo":
+            return Spot("GET", self._bench.endpoints["userinfo"])
+        resource = self._bench.resource
+        return Spot(
+            resource.method, self._url or resource.url, tuple(resource.headers.items()), resource.body.encode()
+        )
+
+    @property
+    def url(self) -> str:
+        return self.spot.url
+
+    @property
+    def method(self) -> str:
+        return self.spot.method
+
+    def published(self) -> Mapping[str, object]:
+        """The resource's metadata (RFC 9728). Raises Inconclusive when there is none."""
+        known = self._bench.running.target.endpoints.resource_metadata
+        parts = urlsplit(self.url)
+        base = f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"
+        for url in [known] if known else [base + parts.path, base]:
+            message = Message("document", "anybody", _getter(url), lambda answer: answer.status == 200)
+            seen = self._run.send(message, "document")
+            if seen.accepted and seen.json():
+                return seen.json()
+        raise Inconclusive("the resource publishes no metadata (RFC 9728)")
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """Proof algorithms that its challenges announce (RFC 9449 section 7.1); empty when none does."""
+        seen = self.anonymous()
+        return frozenset(
+            name
+            for scheme, parameters in seen.challenges
+            if scheme.lower() == "dpop"
+            for name in parameters.get("algs", "").split()
+        )
+
+    def token(self, client: Client) -> Token:
+        """The token this client presents here; shared, so only to be read."""
+        return self._shelf.get(self._run, client, user=self.name == "userinfo")
+
+    def fresh_token(self, client: Client) -> Token:
+        """A token that nobody else holds, for a case that spends or kills it."""
+        return self._shelf.fresh(self._run, client, user=self.name == "userinfo")
+
+    def anonymous(self) -> Exchange:
+        """A request without any credentials; judged."""
+        return self._run.judge(self.anonymous_message(with_control=True))
+
+    def anonymous_message(self, *, with_control: bool = False) -> Message:
+        """A request without credentials; what vouches for it is an honest one by whoever can make it."""
+        spot = self.spot
+        request = Request(spot.method, spot.url, spot.headers, spot.body)
+        honest = next((self._bench.clients[n] for n in ("client", "bound") if n in self._bench.clients), None)
+        return Message(
+            self.name,
+            "anybody",
+            lambda: request,
+            self._accepted,
+            "no credentials",
+            absorbs=False,
+            control=self._message(honest, HONEST) if honest and with_control else None,
+        )
+
+    def _accepted(self, answer: Answer) -> bool:
+        canary = "/sub" if self.name == "userinfo" else self._bench.resource.canary
+        return shows(answer, canary)
+
+    def _message(self, client: Client, change: Change) -> Message:
+        spot = self.spot
+        token = "" if _says_token(change) else self.token(client).value
+        run = self._run
+
+        def make() -> Request:
+            nonce = run.worker.nonces.get(origin(spot.url))
+            return resource_request(spot, client, token, change, nonce=nonce, now=self._bench.now())
+
+        honest = not change.difference
+        return Message(
+            self.name,
+            client.name,
+            make,
+            self._accepted,
+            change.difference,
+            absorbs=change.absorbs,
+            control=None if honest else self._message(client, HONEST),
+            family=(self.name, spot.url, client.name, client.jkt, client.binding),
+            protected=self._protected,
+            discerning=self._discerning(client),
+        )
+
+    def _protected(self, run: Run) -> str:
+        return self._bench.checked(
+            ("anonymous", self.name, self.url),
+            lambda: run.send(self.anonymous_message(), "probe").outcome,
+            Outcome.REFUSED,
+            f"a request without credentials at {self.url}",
+        )
+
+    def _discerning(self, client: Client) -> Callable[[Run], str]:
+        foreign = self._bench.clients["thief"]
+
+        def check(run: Run) -> str:
+            change = {"key": foreign.key} if client.proves else {"certificate": foreign.certificate}
+            here = ResourceServer(self._bench, run, self._shelf, name=self.name, url=self._url)
+            message = here._message(client, Change.of(change))  # noqa: SLF001 - its own class
+            what = "a proof by another key" if client.proves else "another certificate"
+            return self._bench.checked(
+                ("foreign", self.name, self.url, client.name, client.binding),
+                lambda: run.send(message, "probe").outcome,
+                Outcome.REFUSED,
+                f"{what} at {self.url}",
+            )
+
+        return check
+
+
+class TokenEndpoint(_Endpoint):
+    """The token endpoint, for a grant the client can ask by itself."""
+
+    name = "token"
+
+    def __init__(self, bench: Bench, run: Run) -> None:
+        self._server = AuthorizationServer(bench, run)
+        self._run = run
+        self._senders = bench.clients
+
+    @property
+    def url(self) -> str:
+        return self._server.url("token")
+
+    def _message(self, client: Client, change: Change) -> Message:
+        return self._server.grant_message(client, change=change)
+
+
+class PushEndpoint(_Endpoint):
+    """The pushed authorization request endpoint (RFC 9126)."""
+
+    name = "par"
+
+    def __init__(self, bench: Bench, run: Run) -> None:
+        self._server = AuthorizationServer(bench, run)
+        self._run = run
+        self._senders = bench.clients
+
+    @property
+    def url(self) -> str:
+        return self._server.url("par")
+
+    def _message(self, client: Client, change: Change) -> Message:
+        return self._server.par_message(client, change)
+
+
+def _getter(url: str) -> Callable[[], Request]:
+    return lambda: Request("GET", url)
+
+
+def _says_token(change: Change) -> bool:
+    return "token" in change.request or "authorization" in change.request
+
+
+def url_parts(url: str) -> Mapping[str, str]:
+    """scheme, host (with port), name, port, path, and other spellings of them.
+
+    Capitals stand for capitals; `escaped` is the path with a letter percent-encoded; `elsewhere` is the same name at
+    another port.
+    """
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    path = parts.path or "/"
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return {
+        "scheme": parts.scheme,
+        "SCHEME": parts.scheme.upper(),
+        "host": parts.netloc,
+        "HOST": parts.netloc.upper(),
+        "name": name,
+        "port": str(port),
+        "path": path,
+        "PATH": path.upper() if path != path.upper() else f"{path}X",
+        "escaped": escaped(path),
+        "elsewhere": name if parts.port else f"{name}:8443",
+    }
+
+
+def escaped(path: str) -> str:
+    """The path with its last letter percent-encoded, which RFC 3986 section 6.2.2.2 holds to be the same."""
+    for at in range(len(path) - 1, -1, -1):
+        if path[at].isalnum():
+            return f"{path[:at]}%{ord(path[at]):02X}{path[at + 1 :]}"
+    return path

@@ -1,0 +1,69 @@
+"""Proxy: the same resource, through a TLS-terminating proxy and past it."""
+
+from dataclasses import replace
+
+from holdfast.errors import Inconclusive
+from holdfast.exchange import Exchange
+from holdfast.parties.bench import Bench
+from holdfast.parties.authorization import HONEST
+from holdfast.parties.changes import Change
+from holdfast.parties.client import Client
+from holdfast.parties.endpoints import ResourceServer
+from holdfast.parties.run import Message, Run
+from holdfast.parties.tokens import TokenShelf
+from holdfast.pki import escaped_pem, rfc9440
+
+
+class Proxy(ResourceServer):
+    """The resource as clients reach it, through the proxy under test."""
+
+    def __init__(self, bench: Bench, run: Run, shelf: TokenShelf) -> None:
+        super().__init__(bench, run, shelf, name="proxy")
+        facts = bench.running.target.proxy
+        if facts is None:
+            raise Inconclusive("the target file has no [proxy] table")
+        self._facts = facts
+
+    @property
+    def header(self) -> str:
+        """The header in which it forwards the certificate."""
+        return self._facts.header or "Client-Cert"
+
+    @property
+    def encoding(self) -> str:
+        """How it encodes the certificate there."""
+        return self._facts.encoding
+
+    @property
+    def direct(self) -> ResourceServer:
+        """The same resource, past the proxy. Raises Inconclusive when the target file does not say where."""
+        if not self._facts.direct:
+            raise Inconclusive("the target file does not say how the resource is reached past the proxy ([proxy] direct)")
+        return ResourceServer(self._bench, self._run, self._shelf, url=self._facts.direct)
+
+    def forged(self, victim: Client, name: str) -> dict[str, str]:
+        """A header of the client's own making that holds the victim's certificate in the encoding of this proxy.
+
+        name: may hold {header}, {small}, {capitals} and {underscored} for spellings of the header the proxy uses.
+        """
+        if victim.certificate is None:
+            raise Inconclusive(f"{victim.name} has no certificate")
+        encode = escaped_pem if self.encoding == "pem-escaped" else rfc9440
+        spelt = name.format(
+            header=self.header,
+            small=self.header.lower(),
+            capitals=self.header.upper(),
+            underscored=self.header.replace("-", "_"),
+        )
+        return {spelt: encode(victim.certificate.der)}
+
+    def passes(self, client: Client) -> Exchange:
+        """Stand on an honest request through the proxy. Raises Inconclusive when it is not accepted."""
+        return self.accepts(client)
+
+    def _message(self, client: Client, change: Change) -> Message:
+        """An honest request through the proxy is vouched for by the same request past it."""
+        message = super()._message(client, change)
+        if message.control is not None:
+            return message
+        return replace(message, control=self.direct._message(client, HONEST))  # noqa: SLF001 - its own class

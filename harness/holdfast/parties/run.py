@@ -1,0 +1,194 @@
+"""One run of one case: what it sends, what it saw, and the honest requests that vouch for it.
+
+A message is made anew each time it is sent, so that it carries a fresh proof and the nonce that is current
+(RFC 9449 section 8). Recorded bytes are never made anew.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from holdfast.errors import Inconclusive
+from holdfast.exchange import Exchange, outcome
+from holdfast.outcome import Outcome
+from holdfast.verdicts import Judged
+from holdfast.wire import Answer, Request, Wire
+
+Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
+
+#: A target that answers 429 or 503 is asked again this often, waiting as long as it says, but not longer than this.
+PATIENCE_TRIES, PATIENCE_SECONDS = 3, 5.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request to be made, and how its answer is read.
+
+    make: builds the request, fresh, with the nonce that is current.
+    accepted: whether an answer shows what only an accepted request gets.
+    absorbs: whether a nonce challenge is answered by making the message again.
+    control: the honest message that must be accepted for a refusal of this one to count.
+    family: messages of one family share their controls: same endpoint, token and connection kind.
+    """
+
+    endpoint: str
+    sender: str
+    make: Callable[[], Request]
+    accepted: Callable[[Answer], bool]
+    difference: str = ""
+    absorbs: bool = True
+    control: "Message | None" = None
+    family: Hashable = ""
+    protected: Callable[["Run"], str] | None = None
+    discerning: Callable[["Run"], str] | None = None
+
+
+@dataclass
+class Worker:
+    """What one thread keeps between cases: its connections, its nonces, its last controls."""
+
+    wire: Wire
+    nonces: dict[str, str] = field(default_factory=dict)
+    controls: dict[Hashable, str] = field(default_factory=dict)
+    pace: Callable[[], None] = lambda: None
+
+    def forget_controls(self) -> None:
+        """Called when a group of cases ends: the next control is sent anew."""
+        self.controls.clear()
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: the place a nonce belongs to (RFC 9449 sections 8 and 9)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class Run:
+    """Sends for one case. Not shared between threads."""
+
+    def __init__(self, worker: Worker, stop: threading.Event, *, now: Callable[[], float] = time.time) -> None:
+        self.worker = worker
+        self.stop = stop
+        self.now = now
+        self.exchanges: list[Exchange] = []
+        self.judged: list[tuple[Message, Exchange]] = []
+        self._before: dict[Hashable, str] = {}
+
+    def judge(self, message: Message) -> Exchange:
+        """Send a message whose outcome is the case's business; the honest one goes before it."""
+        if message.control is not None:
+            self._before[message.control.family] = self.control(message.control)
+        seen = self.send(message, "hostile" if message.difference else "probe")
+        self.judged.append((message, seen))
+        return seen
+
+    def ground(self, message: Message, purpose: Purpose = "ground") -> Exchange:
+        """Send what the case stands on. Raises Inconclusive when it is not accepted."""
+        seen = self.send(message, purpose)
+        if seen.outcome is not Outcome.ACCEPTED:
+            raise Inconclusive(f"{purpose} at the {message.endpoint} endpoint was not accepted: {seen!r}")
+        return seen
+
+    def resend(self, seen: Exchange, message: Message, difference: str) -> Exchange:
+        """Send the bytes of an earlier exchange again, exactly; judged. A challenge is a refusal here."""
+        again = Message(
+            message.endpoint,
+            message.sender,
+            lambda: seen.request,
+            message.accepted,
+            difference,
+            absorbs=False,
+            control=message.control,
+            family=message.family,
+            protected=message.protected,
+        )
+        return self.judge(again)
+
+    def control(self, honest: Message, *, anew: bool = False) -> str:
+        """Make sure that the honest message is accepted now; an empty text, or what happened."""
+        known = self.worker.controls.get(honest.family)
+        if known is not None and not anew:
+            return known
+        try:
+            seen = self.send(honest, "control")
+        except Inconclusive as why:
+            found = str(why)
+        else:
+            found = "" if seen.outcome is Outcome.ACCEPTED else repr(seen)
+        self.worker.controls[honest.family] = found
+        return found
+
+    def vouch(self) -> list[Judged]:
+        """After the case: what stands behind each judged exchange. Sends the honest requests that go after."""
+        after: dict[Hashable, str] = {}
+        for message, seen in self.judged:
+            honest = message.control
+            if honest is not None and seen.outcome is not Outcome.ACCEPTED and honest.family not in after:
+                after[honest.family] = self._before.get(honest.family, "") or self.control(honest, anew=True)
+        return [self._vouched(message, seen, after) for message, seen in self.judged]
+
+    def _vouched(self, message: Message, seen: Exchange, controls: dict[Hashable, str]) -> Judged:
+        accepted = seen.outcome is Outcome.ACCEPTED
+        return Judged(
+            seen.outcome,
+            control=controls.get(message.control.family) if message.control else None,
+            protected=message.protected(self) if accepted and message.protected else None,
+            discerning=message.discerning(self) if accepted and message.discerning else None,
+            busy=seen.busy,
+            detail=repr(seen),
+        )
+
+    def send(self, message: Message, purpose: Purpose) -> Exchange:
+        """Send a message: adopt a nonce and make it anew at most twice, wait out a busy answer, bounded."""
+        seen = self._once(message, purpose)
+        absorbed = waited = 0
+        while not self.stop.is_set():
+            if seen.busy and waited < PATIENCE_TRIES:
+                waited += 1
+                self.stop.wait(min(seen.retry_after or 1.0, PATIENCE_SECONDS))
+            elif message.absorbs and absorbed < 2 and challenged(seen):  # noqa: PLR2004 - at most twice
+                absorbed += 1
+            else:
+                break
+            seen = self._once(message, purpose)
+        return seen
+
+    def _once(self, message: Message, purpose: Purpose) -> Exchange:
+        made: list[Request] = []
+
+        def make() -> Request:
+            request = message.make()
+            made.append(request)
+            return request
+
+        self.worker.pace()
+        request = make()
+        answer = self.worker.wire.send(request, again=make if message.absorbs else None)
+        request = made[-1]
+        seen = Exchange(
+            request=request,
+            answer=answer,
+            purpose=purpose,
+            endpoint=message.endpoint,
+            sender=message.sender,
+            difference=message.difference,
+            outcome=outcome(answer, message.accepted),
+        )
+        self.exchanges.append(seen)
+        if supplied := seen.headers("DPoP-Nonce"):
+            self.worker.nonces[origin(request.url)] = supplied[-1]
+        if self.stop.is_set():
+            raise Inconclusive("the run was stopped")
+        return seen
+
+
+def challenged(seen: Exchange) -> bool:
+    """Whether the answer asks for a nonce and supplies one (RFC 9449 sections 8 and 9)."""
+    if not seen.headers("DPoP-Nonce") or seen.outcome is not Outcome.REFUSED:
+        return False
+    return seen.error == "use_dpop_nonce" or any(
+        parameters.get("error") == "use_dpop_nonce" for _, parameters in seen.challenges
+    )

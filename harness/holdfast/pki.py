@@ -1,0 +1,333 @@
+"""The lab's certificates: an authority, servers, clients honest and broken, and how proxies write a certificate down.
+
+All keys are EC P-256 and made at run time. Times default to the system's clock and can be given as `now`.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from holdfast import jose
+from holdfast.jose import Key
+
+Usage = Literal["client", "server"]
+Signing = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+LIFETIME = timedelta(days=30)
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+_ALGS = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
+_USAGES = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A certificate with its private key, as one end of a TLS connection holds it."""
+
+    der: bytes
+    key_pem: bytes = field(repr=False)
+    intermediates: tuple[bytes, ...] = ()
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        """The certificate itself, parsed."""
+        return x509.load_der_x509_certificate(self.der)
+
+    @cached_property
+    def certificate_pem(self) -> bytes:
+        """The certificate alone, as PEM."""
+        return to_pem(self.der)
+
+    @cached_property
+    def chain_pem(self) -> bytes:
+        """The certificate and the intermediates above it, without the root, as PEM."""
+        return b"".join(to_pem(der) for der in (self.der, *self.intermediates))
+
+    @cached_property
+    def thumbprint(self) -> str:
+        """The `x5t#S256` of the certificate (RFC 8705, section 3.1)."""
+        return jose.certificate_thumbprint(self.der)
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject's distinguished name as text (RFC 4514), as `tls_client_auth_subject_dn` wants it."""
+        return self.certificate.subject.rfc4514_string()
+
+    @cached_property
+    def common_name(self) -> str:
+        """The common name in the subject."""
+        return _common_name(self.certificate)
+
+    @cached_property
+    def key(self) -> Key:
+        """The private key; its `public_jwk` is what a client registers for self-signed authentication."""
+        key = jose.load_pem(self.key_pem, "ES256")
+        return replace(key, alg=_ALGS.get(key.public_jwk.get("crv", ""), "RS256"))
+
+    def write(self, folder: Path, stem: str = "") -> Path:
+        """Write key and chain into one PEM file in `folder` and give its path; the stem defaults to the thumbprint."""
+        return _write(folder / f"{stem or self.thumbprint}.pem", self.key_pem + self.chain_pem)
+
+    def write_pair(self, folder: Path, stem: str) -> tuple[Path, Path]:
+        """Write the chain to STEM.crt and the key to STEM.key in `folder`, and give both paths."""
+        return _write(folder / f"{stem}.crt", self.chain_pem), _write(folder / f"{stem}.key", self.key_pem)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority of the lab; `chain` is what its leaves carry along, empty for a root."""
+
+    certificate: x509.Certificate
+    private: Signing = field(repr=False)
+    chain: tuple[bytes, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The common name of its certificate."""
+        return _common_name(self.certificate)
+
+    @cached_property
+    def der(self) -> bytes:
+        """Its own certificate, as DER."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @cached_property
+    def pem(self) -> bytes:
+        """Its own certificate, as PEM: what a party that trusts it is given."""
+        return to_pem(self.der)
+
+    def issue_server(self, names: Sequence[str] = (), *, now: datetime | None = None) -> Credential:
+        """Issue a server certificate for localhost, 127.0.0.1, ::1 and every other DNS name or address in `names`."""
+        wanted = dict.fromkeys((*names, *LOCAL_NAMES))
+        leaf = _Leaf(_name(next(iter(wanted))), _new_key(), "server", [_general_name(name) for name in wanted])
+        return self._issue(leaf, now)
+
+    def issue_client(
+        self,
+        common_name: str,
+        *,
+        key: Key | None = None,
+        expired: bool = False,
+        eku: Usage = "client",
+        san_uri: str | None = None,
+        san_dns: str | None = None,
+        now: datetime | None = None,
+    ) -> Credential:
+        """Issue a client certificate: honest, or expired since a day, or with the key usage of a server."""
+        san: list[x509.GeneralName] = [x509.UniformResourceIdentifier(san_uri)] if san_uri else []
+        san += [x509.DNSName(san_dns)] if san_dns else []
+        return self._issue(_Leaf(_name(common_name), _signing(key), eku, san), now, expired=expired)
+
+    def reissue(self, credential: Credential, *, now: datetime | None = None) -> Credential:
+        """Issue again for the same key, subject, names and usage: a new serial number, and so another thumbprint."""
+        old = credential.certificate
+        return self._issue(_Leaf(old.subject, _signing(credential.key), _usage_of(old), _names_of(old)), now)
+
+    def intermediate(self, name: str, *, now: datetime | None = None) -> "Authority":
+        """Certify an authority beneath this one; its leaves carry it in their chain."""
+        private = _new_key()
+        built = _with_authority_extensions(_begin(_name(name), private, self.certificate.subject, now), private)
+        built = built.add_extension(_issuer_key_of(self.certificate), critical=False)
+        certificate = _sign(built, self.private)
+        return Authority(certificate, private, (certificate.public_bytes(Encoding.DER), *self.chain))
+
+    def _issue(self, leaf: "_Leaf", now: datetime | None, *, expired: bool = False) -> Credential:
+        built = _leaf(leaf, self.certificate.subject, now, expired=expired)
+        built = built.add_extension(_issuer_key_of(self.certificate), critical=False)
+        return _credential(_sign(built, self.private), leaf.key, self.chain)
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    subject: x509.Name
+    key: Signing
+    usage: Usage
+    san: Sequence[x509.GeneralName] = ()
+
+
+def new_authority(name: str, *, now: datetime | None = None) -> Authority:
+    """Make a root authority with a key of its own."""
+    return _root(_name(name), now)
+
+
+def lookalike(authority: Authority, *, now: datetime | None = None) -> Authority:
+    """Make a root with the same subject and the same key identifier as another, but with a key of its own."""
+    return _root(authority.certificate.subject, now, _key_id_of(authority.certificate))
+
+
+def promoted(credential: Credential) -> Authority:
+    """Use a leaf as if it were an authority; nobody may trust what it issues."""
+    return Authority(credential.certificate, _signing(credential.key), (credential.der, *credential.intermediates))
+
+
+def self_signed(
+    common_name: str, key: Key | None = None, *, expired: bool = False, now: datetime | None = None
+) -> Credential:
+    """Make a client certificate signed with its own key (RFC 8705, section 2.2). The same key again renews it."""
+    leaf = _Leaf(_name(common_name), _signing(key), "client")
+    built = _leaf(leaf, leaf.subject, now, expired=expired)
+    return _credential(_sign(built, leaf.key), leaf.key)
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def to_pem(der: bytes) -> bytes:
+    """Write a certificate as PEM, with a line feed at its end (RFC 7468)."""
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+
+
+def base64_der(der: bytes) -> str:
+    """Write a certificate as base64 of its DER on one line."""
+    return base64.b64encode(der).decode("ascii")
+
+
+def rfc9440(der: bytes) -> str:
+    """Write a certificate as the value of Client-Cert: a byte sequence between colons (RFC 9440, section 2.2)."""
+    return f":{base64_der(der)}:"
+
+
+def rfc9440_chain(ders: Iterable[bytes]) -> str:
+    """Write certificates as the value of Client-Cert-Chain: a list, in the order given (RFC 9440, section 2.3)."""
+    return ", ".join(rfc9440(der) for der in ders)
+
+
+def escaped_pem(der: bytes) -> str:
+    """Write a certificate as nginx does in $ssl_client_escaped_cert: PEM, percent-encoded to its last line feed."""
+    return quote(to_pem(der), safe="")
+
+
+def xfcc(der: bytes) -> str:
+    """Write a certificate as an element of Envoy's X-Forwarded-Client-Cert: Hash, Cert and Subject."""
+    subject = x509.load_der_x509_certificate(der).subject.rfc4514_string().replace("\\", "\\\\").replace('"', '\\"')
+    return f'Hash={hashlib.sha256(der).hexdigest()};Cert="{escaped_pem(der)}";Subject="{subject}"'
+
+
+def _root(subject: x509.Name, now: datetime | None, key_id: x509.SubjectKeyIdentifier | None = None) -> Authority:
+    private = _new_key()
+    built = _with_authority_extensions(_begin(subject, private, subject, now), private, key_id)
+    return Authority(_sign(built, private), private)
+
+
+def _begin(
+    subject: x509.Name, key: Signing, issuer: x509.Name, now: datetime | None, *, expired: bool = False
+) -> x509.CertificateBuilder:
+    day = timedelta(days=1)
+    begin = (now or datetime.now(UTC)) - (LIFETIME if expired else day)
+    end = begin + LIFETIME - day if expired else begin + LIFETIME
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+
+
+def _with_authority_extensions(
+    built: x509.CertificateBuilder, key: Signing, key_id: x509.SubjectKeyIdentifier | None = None
+) -> x509.CertificateBuilder:
+    return (
+        built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(key_id or x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _leaf(leaf: _Leaf, issuer: x509.Name, now: datetime | None, *, expired: bool = False) -> x509.CertificateBuilder:
+    key_id = x509.SubjectKeyIdentifier.from_public_key(leaf.key.public_key())
+    built = (
+        _begin(leaf.subject, leaf.key, issuer, now, expired=expired)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([_USAGES[leaf.usage]]), critical=False)
+        .add_extension(key_id, critical=False)
+    )
+    return built.add_extension(x509.SubjectAlternativeName(leaf.san), critical=False) if leaf.san else built
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _key_id_of(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+
+
+def _issuer_key_of(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_key_id_of(certificate))
+
+
+def _sign(built: x509.CertificateBuilder, private: Signing) -> x509.Certificate:
+    return built.sign(private, None if isinstance(private, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+
+
+def _credential(certificate: x509.Certificate, key: Signing, chain: tuple[bytes, ...] = ()) -> Credential:
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Credential(certificate.public_bytes(Encoding.DER), pem, chain)
+
+
+def _usage_of(certificate: x509.Certificate) -> Usage:
+    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return "client" if _USAGES["client"] in usages else "server"
+
+
+def _names_of(certificate: x509.Certificate) -> list[x509.GeneralName]:
+    try:
+        return list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return []
+
+
+def _new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _signing(key: Key | None) -> Signing:
+    private = _new_key() if key is None else key.private
+    if not isinstance(private, Signing):
+        raise ValueError(f"{type(private).__name__}: no key for a certificate")  # noqa: TRY004 - a bad value
+    return private
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write for the owner's eyes only, since a private key may be in it."""
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    return path

@@ -1,0 +1,135 @@
+"""The tables under suites/: requirements, expected errors and points of latitude."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from holdfast.errors import UsageError
+
+Level = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "SECURITY-CONSIDERATION"]
+Broken = Literal["failed", "warning", "noted"]
+
+
+class Table(BaseModel):
+    """Strict: a member that nobody reads is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Row = TypeVar("Row", bound=Table)
+
+
+class Requirement(Table):
+    """One normative statement of a specification, in our own words."""
+
+    id: str
+    spec: str
+    section: str
+    role: str
+    level: Level
+    implied: bool = False
+    summary: str
+    testable: Literal["black-box", "needs-config", "needs-time", "not-observable"]
+    how: str
+    expect: str = ""
+    broken_as: Broken | None = None
+    excluded: str = ""
+    deferred: str = ""
+    source: str = "text"
+
+    @property
+    def link(self) -> str:
+        """Where the text stands; empty for what is not an RFC."""
+        number = self.spec.removeprefix("RFC")
+        if not number.isdigit():
+            return ""
+        page = f"https://www.rfc-editor.org/rfc/rfc{number}.html"
+        section = self.section.split(",")[0].strip()
+        return f"{page}#section-{section}" if section.replace(".", "").isdigit() else page
+
+
+class Wording(Table):
+    """One way of answering: status codes, scheme of the challenge, error code (empty: none given)."""
+
+    status: tuple[int, ...] = ()
+    scheme: str | None = None
+    error: tuple[str, ...] | None = None
+    nonce: bool | None = None
+    challenge: bool | None = None
+    tls: bool = False
+
+
+class Situation(Table):
+    """How a refusal is worded in one situation, at some endpoints."""
+
+    id: str
+    name: str
+    where: tuple[str, ...]
+    summary: str
+    expected: Wording
+    tolerated: tuple[Wording, ...] = ()
+    strict: Literal["spec", "example", "open"]
+    requirement: str = ""
+    basis: str
+
+
+class Latitude(Table):
+    """A point on which the specifications leave room, and what a broken property is then called."""
+
+    id: str
+    topic: str
+    broken_as: Broken | None = None
+    evidence: str = ""
+
+
+class Tables:
+    """All tables, checked. Raises UsageError naming file and entry for a mistake in one."""
+
+    def __init__(self, suites: Path) -> None:
+        self.requirements: dict[str, Requirement] = {}
+        self.titles: dict[str, str] = {}
+        for path in sorted((suites / "requirements").glob("*.toml")):
+            document = _read(path)
+            catalogue = document["catalogue"]
+            self.titles[catalogue["key"]] = catalogue["title"]
+            for entry in _entries(path, document["requirement"], Requirement):
+                self.requirements[entry.id] = entry
+        errors = suites / "errors.toml"
+        self.situations = list(_entries(errors, _read(errors)["situation"], Situation))
+        latitude = suites / "latitude.toml"
+        self.latitude = {e.id: e for e in _entries(latitude, _read(latitude)["latitude"], Latitude)}
+        self.frameworks: Mapping[str, list[str]] = _read(suites / "frameworks.toml")["suites"]
+
+    def requirement(self, identifier: str) -> Requirement:
+        """The entry of that id. Raises UsageError with the nearest ids when there is none."""
+        if (found := self.requirements.get(identifier)) is not None:
+            return found
+        near = difflib.get_close_matches(identifier, self.requirements, 3)
+        hint = f" (did you mean {', '.join(near)}?)" if near else ""
+        raise UsageError(f"suites/requirements: no requirement {identifier}{hint}")
+
+    def situation(self, name: str, endpoint: str) -> Situation | None:
+        """How a refusal is worded in that situation at that endpoint, where it is said."""
+        return next((s for s in self.situations if s.name == name and endpoint in s.where), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path.name}: {error}") from None
+
+
+def _entries(path: Path, rows: Iterable[object], model: type[Row]) -> Iterable[Row]:
+    for number, row in enumerate(rows):
+        try:
+            yield model.model_validate(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = row.get("id", number) if isinstance(row, dict) else number
+            place = ".".join(str(part) for part in first["loc"])
+            raise UsageError(f"{path.name}: {name}: {place}: {first['msg']}") from None

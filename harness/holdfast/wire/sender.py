@@ -1,0 +1,184 @@
+"""The Wire: keeps connections, holds the deadline of an exchange, and turns whatever happens into an Answer."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from holdfast.pki import Credential
+from holdfast.wire.http1 import HEAD_BYTES, Dialogue, Place, Reading, place
+from holdfast.wire.line import Line, Patience, connect
+from holdfast.wire.messages import STOPPED, Answer, FaultError, Request
+from holdfast.wire.tls import ContextCache
+
+#: Seconds for which a server may speak first where its view of a client certificate is the question.
+LISTEN = 0.2
+
+#: How many bytes on the line one byte of a body may cost: a body in chunks of one byte costs six.
+CHUNKING = 8
+
+_Key = tuple[bool, str, int, Credential | None]
+
+
+class Wire:
+    """Sends requests one at a time: one Wire for each thread. Only `abort` may be called from another.
+
+    It keeps connections alive for each origin and client certificate, no cookies, follows no redirect and reads no
+    proxy variables.
+
+    authorities: PEM bundle of the CAs that servers are checked against; empty: the system's.
+    resolve: (host, port) of a URL -> (address, port) to connect to; SNI and Host keep the name.
+    allowed: whether anything may be sent to this host and port.
+    deadline: seconds for an exchange from connecting to the last byte, unless the request says otherwise.
+    body_limit: bytes of a body after which reading stops.
+    contexts: shared with the other wires of the run.
+    stop: when set, the exchange under way ends within LOOK seconds and no other begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        authorities: bytes,
+        allowed: Callable[[str, int], bool],
+        contexts: ContextCache,
+        resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        deadline: float = 10.0,
+        body_limit: int = 262_144,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._authorities = authorities
+        self._allowed = allowed
+        self._contexts = contexts
+        self._resolve = resolve or {}
+        self._deadline = deadline
+        self._body_limit = body_limit
+        self._stop = stop or threading.Event()
+        self._aborted = threading.Event()
+        self._kept: dict[_Key, Dialogue] = {}
+        self._lines: set[Line] = set()
+        self._lock = threading.Lock()
+
+    def send(self, request: Request, *, again: Callable[[], Request] | None = None) -> Answer:
+        """Send a request and tell what came back; whatever a target does, nothing is raised for it.
+
+        again: makes the message anew, for the one case in which it is sent twice: a kept connection ended before the
+        first byte of an answer. Without it that is told as it is (`Answer.died_reused`).
+        Raises PermissionError for a host that is not allowed, and UsageError for what only raw bytes can say.
+        """
+        where = place(request.url)
+        if where is None:
+            return Answer(fault="unreachable", error=f"no http or https URL: {request.url}", started=time.time())
+        if not self._allowed(where.host, where.port):
+            raise PermissionError(f"{where.host}:{where.port} is not named in the target file: nothing was sent there")
+        answer = self._exchange(request, where)
+        if again is not None and answer.died_reused and not self._halted():
+            return self.send(again())
+        return answer
+
+    def abort(self) -> None:
+        """End the exchange under way at once and begin no other; from any thread."""
+        self._aborted.set()
+        with self._lock:
+            for line in self._lines:
+                line.cut()
+
+    def close(self) -> None:
+        """Close the kept connections. The Wire may be used again."""
+        for dialogue in self._kept.values():
+            self._drop(dialogue.line)
+        self._kept.clear()
+
+    def _halted(self) -> bool:
+        return self._stop.is_set() or self._aborted.is_set()
+
+    def _exchange(self, request: Request, where: Place) -> Answer:
+        started, clock = time.time(), time.monotonic()
+        patience = Patience(self._deadline if request.deadline is None else request.deadline, self._halted)
+        reading, fault = Reading(), FaultError("", "")
+        dialogue: Dialogue | None = None
+        reused = kept = False
+        try:
+            dialogue = self._dialogue(request, where, patience)
+            reused = dialogue.used
+            self._converse(dialogue, request, where, reading)
+            kept = self._keep(dialogue, request, where)
+        except FaultError as why:
+            fault = _explained(why, request, dialogue)
+        finally:
+            if dialogue is not None and not kept:
+                self._drop(dialogue.line)
+        return Answer(
+            status=reading.status,
+            headers=reading.headers,
+            body=bytes(reading.body),
+            sent=bytes(dialogue.line.sent) if dialogue else b"",
+            received=bytes(dialogue.line.received) if dialogue else b"",
+            tls=dialogue.line.tls if dialogue else None,
+            error=fault.error,
+            fault=fault.fault,
+            started=started,
+            seconds=time.monotonic() - clock,
+            reused=reused,
+        )
+
+    def _converse(self, dialogue: Dialogue, request: Request, where: Place, reading: Reading) -> None:
+        line = dialogue.line
+        data = dialogue.ask(request, where)
+        early = line.listen(LISTEN) if request.certificate_is_the_difference and line.tls else b""
+        line.write(data)
+        dialogue.hear(reading, early, self._body_limit)
+
+    def _dialogue(self, request: Request, where: Place, patience: Patience) -> Dialogue:
+        """Return a kept connection that is still good, or a new one, ready for this exchange."""
+        patience.left()
+        most = HEAD_BYTES + CHUNKING * self._body_limit
+        if not _alone(request) and (dialogue := self._kept.pop(_key(request, where), None)):
+            if dialogue.line.quiet():
+                dialogue.line.begin(patience, most)
+                return dialogue
+            self._drop(dialogue.line)
+        line = self._open(request, where, patience)
+        line.begin(patience, most)
+        return Dialogue(line)
+
+    def _open(self, request: Request, where: Place, patience: Patience) -> Line:
+        host, port = self._resolve.get((where.host, where.port), (where.host, where.port))
+        line = Line(connect(host, port, patience), patience)
+        with self._lock:
+            self._lines.add(line)
+        try:
+            if where.secure:
+                line.secure(self._contexts.get(self._authorities, request.certificate), where.host, request.certificate)
+        except BaseException:
+            self._drop(line)
+            raise
+        return line
+
+    def _keep(self, dialogue: Dialogue, request: Request, where: Place) -> bool:
+        if _alone(request) or not dialogue.reusable():
+            return False
+        self._kept[_key(request, where)] = dialogue
+        return True
+
+    def _drop(self, line: Line) -> None:
+        with self._lock:
+            self._lines.discard(line)
+            line.close()
+
+
+def _key(request: Request, where: Place) -> _Key:
+    return where.secure, where.host, where.port, request.certificate
+
+
+def _alone(request: Request) -> bool:
+    """Whether the request has a connection to itself."""
+    return request.fresh or request.raw is not None or request.certificate_is_the_difference
+
+
+def _explained(why: FaultError, request: Request, dialogue: Dialogue | None) -> FaultError:
+    """Say whether it was the certificate that ended the connection (RFC 8446, 4.4.2.4: only the server knows)."""
+    if not request.certificate_is_the_difference:
+        return FaultError("tls", why.error) if why.fault == "refused at tls" else why
+    silent = dialogue is not None and dialogue.line.tls is not None and not dialogue.line.received
+    if silent and why.fault in {"tls", "reset", "closed"} and why.error != STOPPED:
+        return FaultError("refused at tls", why.error)
+    return why

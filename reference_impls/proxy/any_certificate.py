@@ -1,0 +1,133 @@
+"""TLS that asks for a client certificate and takes any: unknown issuer, self-signed, expired, wrong usage.
+
+The stdlib refuses such certificates inside the handshake. Here TLS is pyOpenSSL on memory buffers, behind the one
+method of ``ssl.SSLContext`` that asyncio calls (``wrap_bio``); the handshake still proves that the peer holds the key.
+"""
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from OpenSSL import SSL, crypto
+
+T = TypeVar("T")
+
+
+class _Connection:
+    """The part of ``ssl.SSLObject`` that asyncio calls."""
+
+    def __init__(
+        self, owner: ssl.SSLContext, settings: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+    ) -> None:
+        self.context = owner
+        self._incoming, self._outgoing = incoming, outgoing
+        self._tls = SSL.Connection(settings, None)
+        self._tls.set_accept_state()
+
+    def _call(self, operation: Callable[..., T], *arguments: object) -> T:
+        data = self._incoming.read()
+        if data:
+            self._tls.bio_write(data)
+        elif self._incoming.eof:
+            self._tls.bio_shutdown()
+        try:
+            return operation(*arguments)
+        except SSL.WantReadError:
+            raise ssl.SSLWantReadError from None
+        except SSL.WantWriteError:
+            raise ssl.SSLWantWriteError from None
+        except SSL.ZeroReturnError:
+            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "closed") from None
+        except SSL.SysCallError as error:
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)) from None
+        except SSL.Error as error:
+            raise ssl.SSLError(1, repr(error)) from None
+        finally:
+            self._flush()
+
+    def _flush(self) -> None:
+        while True:
+            try:
+                self._outgoing.write(self._tls.bio_read(65536))
+            except SSL.WantReadError:
+                return
+
+    def do_handshake(self) -> None:
+        self._call(self._tls.do_handshake)
+
+    def read(self, size: int = 16384, buffer: Any = None) -> int | bytes:
+        try:
+            if buffer is None:
+                return self._call(self._tls.recv, size)
+            return self._call(self._tls.recv_into, buffer, min(size, len(buffer)) or None)
+        except ssl.SSLZeroReturnError:
+            return b"" if buffer is None else 0
+
+    def write(self, data: bytes) -> int:
+        return self._call(self._tls.send, bytes(data))
+
+    def unwrap(self) -> None:
+        if not self._call(self._tls.shutdown):
+            raise ssl.SSLWantReadError
+
+    def pending(self) -> int:
+        return self._tls.pending()
+
+    def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object] | None:  # noqa: FBT001, FBT002 - as in ssl
+        certificate = self._tls.get_peer_certificate()
+        if certificate is None:
+            return None
+        return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) if binary_form else {}
+
+    def peer_issuers(self) -> list[bytes]:
+        """Return the certificates that the peer sent after its own, in its order, as DER."""
+        sent = self._tls.get_peer_cert_chain() or []
+        ders = [crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in sent]
+        return [der for der in ders if der != self.getpeercert(binary_form=True)]
+
+    def selected_alpn_protocol(self) -> str | None:
+        return self._tls.get_alpn_proto_negotiated().decode() or None
+
+    def cipher(self) -> tuple[str | None, str | None, int | None]:
+        return self._tls.get_cipher_name(), self._tls.get_cipher_version(), self._tls.get_cipher_bits()
+
+    def version(self) -> str:
+        return self._tls.get_protocol_version_name()
+
+    def compression(self) -> None:
+        return None
+
+
+class AnyCertificateContext(ssl.SSLContext):
+    """Serves the certificate of a PEM file (chain and key) and asks clients for theirs, without judging it."""
+
+    def __new__(cls, _pem: Path) -> Self:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+
+    def __init__(self, pem: Path) -> None:
+        self._settings = settings = SSL.Context(SSL.TLS_SERVER_METHOD)
+        settings.use_certificate_chain_file(str(pem))
+        settings.use_privatekey_file(str(pem))
+        settings.set_min_proto_version(SSL.TLS1_2_VERSION)
+        settings.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+        # RFC 9440, section 3.3: what the certificate said may be lost when a session is resumed, so none is.
+        settings.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        settings.set_options(SSL.OP_NO_TICKET)
+        settings.set_alpn_select_callback(self._choose)
+
+    @staticmethod
+    def _choose(_connection: SSL.Connection, offered: list[bytes]) -> Any:
+        return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - as in ssl
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> Any:
+        """Put one server connection on two memory buffers; called by asyncio."""
+        del server_side, server_hostname, session
+        return _Connection(self, self._settings, incoming, outgoing)

@@ -1,0 +1,204 @@
+"""One client connection of the proxy: requests in order, each over its own connection to upstream.
+
+An upstream connection is never shared, so that one client's certificate cannot be told with another's request, and a
+request is never sent twice, so that a proof cannot be used twice by the proxy itself.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import h11
+from headers import Headers, Peer, to_client, to_upstream, values
+
+HEADER_LIMIT = 128 * 1024
+BODY_LIMIT = 16 * 1024 * 1024
+IDLE_SECONDS = 60.0
+EXCHANGE_SECONDS = 30.0
+CONNECT_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+
+
+class Refusal(Exception):  # noqa: N818 - an answer that the proxy gives itself, not a bug
+    """The proxy's own answer to a request that it does not pass on, or that upstream did not answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where requests go, for which public host (empty: any), and what happens to headers on the way."""
+
+    host: str
+    port: int
+    public: bytes = b""
+    on_request: Callable[[Headers, Headers, Peer], Headers] = lambda _sent, honest, _peer: honest
+    on_response: Callable[[Headers], Headers] = lambda honest: honest
+
+
+@dataclass
+class Half:
+    """One connection: an h11 state machine on a pair of asyncio streams."""
+
+    machine: h11.Connection
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    body: int = field(default=0, init=False)
+
+    async def event(self) -> h11.Event:
+        """Await the next event; at the end of input it is ConnectionClosed, or h11.RemoteProtocolError is raised."""
+        while (event := self.machine.next_event()) is h11.NEED_DATA:
+            try:
+                data = await self.reader.read(65536)
+            except OSError:
+                data = b""
+            self.machine.receive_data(data)
+        if isinstance(event, type):  # h11.PAUSED: the message before it is not over
+            return h11.ConnectionClosed()
+        if isinstance(event, h11.Data):
+            self.body += len(event.data)
+        return event
+
+    async def send(self, event: h11.Event) -> None:
+        """Write one event, and wait while the other side does not read."""
+        self.writer.write(self.machine.send(event) or b"")
+        await self.writer.drain()
+
+    async def close(self) -> None:
+        """End the connection; errors of a connection that is gone already mean nothing."""
+        self.writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self.writer.wait_closed()
+
+
+def _checked(request: h11.Request, public: bytes) -> Headers:
+    """Return the headers as sent; Refusal where passing them on would be ambiguous or is not our business."""
+    sent = list(request.headers.raw_items())
+    if request.method == b"CONNECT":
+        raise Refusal(501, "no tunnels")
+    if not values(sent, b"host"):
+        raise Refusal(400, "no Host")
+    if public and not _is_for(public, request.target, values(sent, b"host")[0]):
+        raise Refusal(421, "another host (RFC 9110, section 7.4)")
+    if values(sent, b"content-length") and values(sent, b"transfer-encoding"):
+        raise Refusal(400, "both Content-Length and Transfer-Encoding (RFC 9112, section 6.3)")
+    return sent
+
+
+def _is_for(public: bytes, target: bytes, host: bytes) -> bool:
+    _scheme, separator, rest = target.partition(b"://")
+    authorities = [host, rest.partition(b"/")[0]] if separator and not target.startswith(b"/") else [host]
+    return all(authority.lower() == public for authority in authorities)
+
+
+async def _connect(route: Route) -> Half:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(route.host, route.port)
+    except (OSError, TimeoutError) as error:
+        raise Refusal(502, "upstream cannot be reached") from error
+    return Half(h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_LIMIT), reader, writer)
+
+
+async def _pump_request(client: Half, upstream: Half) -> None:
+    client.body = 0
+    while True:
+        event = await client.event()
+        if isinstance(event, h11.ConnectionClosed):
+            raise ConnectionResetError
+        if client.body > BODY_LIMIT:
+            raise Refusal(413, "body too large")
+        with contextlib.suppress(ConnectionError):  # upstream answered and hung up: its answer counts
+            await upstream.send(h11.EndOfMessage() if isinstance(event, h11.EndOfMessage) else event)
+        if isinstance(event, h11.EndOfMessage):
+            return
+
+
+async def _pump_response(upstream: Half, client: Half, route: Route) -> None:
+    try:
+        while True:
+            event = await upstream.event()
+            if isinstance(event, h11.ConnectionClosed) or upstream.body > BODY_LIMIT:
+                raise Refusal(502, "upstream broke off, or its answer is too large")
+            if isinstance(event, h11.Response | h11.InformationalResponse):
+                headers = route.on_response(to_client(event.headers.raw_items()))
+                event = type(event)(status_code=event.status_code, reason=event.reason, headers=headers)
+            if isinstance(event, h11.EndOfMessage):
+                await client.send(h11.EndOfMessage())
+                return
+            await client.send(event)
+    except h11.RemoteProtocolError as error:
+        raise Refusal(502, "upstream answered no HTTP") from error
+
+
+async def _both_ways(client: Half, upstream: Half, route: Route) -> None:
+    """Body up and answer down at once; the answer's end is the end, also of a body that is still being sent."""
+    up = asyncio.create_task(_pump_request(client, upstream))
+    down = asyncio.create_task(_pump_response(upstream, client, route))
+    try:
+        await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+        if up.done():
+            up.result()
+        await down
+        await asyncio.wait({up}, timeout=LINGER_SECONDS)  # closing on unread input would reset the answer away
+    finally:
+        up.cancel()
+        down.cancel()
+        await asyncio.gather(up, down, return_exceptions=True)
+
+
+async def _exchange(client: Half, request: h11.Request, peer: Peer, route: Route) -> None:
+    sent = _checked(request, route.public)
+    headers = route.on_request(sent, to_upstream(sent, peer), peer)
+    upstream = await _connect(route)
+    try:
+        await upstream.send(h11.Request(method=request.method, target=request.target, headers=headers))
+        async with asyncio.timeout(EXCHANGE_SECONDS):
+            await _both_ways(client, upstream, route)
+    except h11.LocalProtocolError as error:
+        raise Refusal(400, "the request cannot be passed on") from error
+    except TimeoutError as error:
+        raise Refusal(504, "upstream does not answer") from error
+    finally:
+        await upstream.close()
+
+
+async def _answer(client: Half, refusal: Refusal) -> None:
+    """Say it, where no answer was begun and the client still listens."""
+    if client.machine.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+        return
+    body = f"{refusal}\n".encode()
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    with contextlib.suppress(OSError):
+        await client.send(h11.Response(status_code=refusal.status, headers=headers))
+        await client.send(h11.Data(data=body))
+        await client.send(h11.EndOfMessage())
+
+
+async def _next_request(client: Half) -> h11.Request | None:
+    if client.machine.our_state is h11.DONE and client.machine.their_state is h11.DONE:
+        client.machine.start_next_cycle()
+    if client.machine.our_state is not h11.IDLE:
+        return None
+    async with asyncio.timeout(IDLE_SECONDS):
+        event = await client.event()
+    return event if isinstance(event, h11.Request) else None
+
+
+async def serve(client: Half, peer: Peer, route: Route) -> None:
+    """Pass on every request of a client connection until one side ends it; never raises for what peers do."""
+    try:
+        while (request := await _next_request(client)) is not None:
+            await _exchange(client, request, peer, route)
+    except Refusal as refusal:
+        await _answer(client, refusal)
+    except h11.RemoteProtocolError as error:
+        await _answer(client, Refusal(error.error_status_hint, "not HTTP/1.1 as it should be"))
+    except (OSError, TimeoutError, h11.LocalProtocolError):
+        pass
+    finally:
+        await client.close()

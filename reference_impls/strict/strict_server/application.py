@@ -1,0 +1,53 @@
+"""The outermost layer of both servers: request targets, the Date header, one line of log, and the last resort."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from starlette.responses import JSONResponse
+
+from . import uris
+from .incoming import Connection
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Frame:
+    """Wraps an ASGI application. Log lines name method, path and status, never a query or a header."""
+
+    def __init__(self, role: str, app: ASGIApp) -> None:
+        self._role = role
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        raw = uris.raw_path(scope["raw_path"])
+        if raw.encode("ascii", "replace") != scope["raw_path"]:  # absolute-form
+            scope["path"] = unquote(raw)
+        scope.setdefault("state", {}).setdefault("connection", Connection())
+        started = time.monotonic()
+        status = 0
+
+        async def send_dated(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"date", formatdate(usegmt=True).encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_dated)
+        except Exception:  # noqa: BLE001 - the last resort: the trace goes to this server's own log only
+            traceback.print_exc(file=sys.stderr)
+            if not status:
+                await JSONResponse({"error": "server_error"}, 500)(scope, receive, send_dated)
+        finally:
+            milliseconds = (time.monotonic() - started) * 1000
+            print(f"{self._role} {scope['method']} {raw} {status} {milliseconds:.1f} ms", file=sys.stderr, flush=True)

@@ -1,0 +1,318 @@
+"""The authorization server: metadata, keys, authorization with and without PAR, tokens, introspection, revocation, userinfo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from . import certificates, jose
+from . import incoming as requests
+from .application import Frame
+from .client_authentication import Authenticated, ClientAuthentication
+from .clients import AUTHENTICATION_METHODS, Client
+from .grants import Code, Grant, PushedRequest, Store
+from .guards import guard
+from .proof import ProofCheck, Proofs
+from .protection import Access, Protection
+from .refusals import Refused, invalid_proof
+from .token_endpoint import SUBJECT, Ask, TokenEndpoint, requested_scope
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .incoming import Incoming
+    from .settings import Settings
+
+_S256 = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_PUSHED_LIFETIME = 60  # seconds
+_JWT_ALGORITHMS = list(jose.ALGORITHMS)
+Endpoint = Callable[["Incoming", Mapping[str, str]], Awaitable[Response]]
+
+
+@guard("authorize.redirect_uri")
+def registered_redirect_uri(client: Client, parameters: Mapping[str, str]) -> str:
+    """Compare redirect_uri with the registered ones, character by character (RFC 9700 section 2.1)."""
+    uri = parameters.get("redirect_uri", "")
+    if uri not in client.redirect_uris:
+        raise Refused("invalid_request", "redirect_uri is not registered")
+    return uri
+
+
+@guard("authorize.pkce")
+def pkce_is_used(parameters: Mapping[str, str]) -> None:
+    """Ask for an S256 code challenge (RFC 7636, RFC 9700 section 2.1.1)."""
+    if parameters.get("code_challenge_method") != "S256" or not _S256.match(parameters.get("code_challenge", "")):
+        raise Refused("invalid_request", "a code_challenge with method S256 is needed")
+
+
+@guard("authorize.dpop_jkt")
+def announced_key(parameters: Mapping[str, str]) -> str | None:
+    """Give the key that the client announces, None where it does not (RFC 9449 section 10)."""
+    value = parameters.get("dpop_jkt")
+    if value is not None and not _S256.match(value):
+        raise Refused("invalid_request", "dpop_jkt is not a SHA-256 thumbprint")
+    return value
+
+
+@guard("par.jkt")
+def one_key(announced: str | None, check: ProofCheck | None) -> str | None:
+    """Give the key of a pushed request; proof and dpop_jkt must agree (RFC 9449 section 10.1)."""
+    shown = check.jkt if check is not None else None
+    if announced is not None and shown is not None and announced != shown:
+        raise invalid_proof("dpop_jkt is not the key of the proof")
+    return announced or shown
+
+
+@guard("par.single_use")
+def pushed_is_new(pushed: PushedRequest) -> None:
+    """Take a request_uri once (RFC 9126 section 4)."""
+    if pushed.spent:
+        raise Refused("invalid_request_uri", "the request_uri was used before")
+    pushed.spent = True
+
+
+@guard("introspect.caller")
+def may_know(claims: Mapping[str, Any], client: Client | None) -> bool:
+    """Tell whether the caller may learn about the token: resource servers (None), and the client that got it."""
+    return client is None or client.client_id == claims["client_id"]
+
+
+class AuthorizationServer:
+    """The authorization server as an object: `app` is its ASGI application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings)
+        self.proofs = Proofs(settings)
+        self.clients = ClientAuthentication(settings)
+        self.tokens = TokenEndpoint(settings, self.store)
+        self.protection = Protection(settings, self.proofs, self._own_claims)
+        routes = [
+            Route("/.well-known/oauth-authorization-server", self._metadata),
+            Route("/.well-known/openid-configuration", self._metadata),
+            Route("/jwks", self._jwks),
+            Route("/authorize", self._authorize, methods=["GET", "POST"]),
+            Route("/token", self._form(self._token), methods=["POST"]),
+            Route("/par", self._form(self._par), methods=["POST"]),
+            Route("/introspect", self._form(self._introspect), methods=["POST"]),
+            Route("/revoke", self._form(self._revoke), methods=["POST"]),
+            Route("/userinfo", self._userinfo, methods=["GET", "POST"]),
+        ]
+        starlette = Starlette(routes=routes)
+        starlette.router.redirect_slashes = False
+        self.app = Frame("as", starlette)
+
+    def _form(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """Make a handler of an endpoint that takes a form and answers in JSON (RFC 6749 sections 3.2, 5.1 and 5.2)."""
+
+        async def handle(request: Request) -> Response:
+            basic = "authorization" in request.headers
+            try:
+                incoming, body = await requests.read(request, self.settings, self.settings.as_url)
+                if body and not incoming.form:
+                    raise Refused("invalid_request", f"the body is not {requests.FORM}")
+                response = await endpoint(incoming, self.settings.guards("parameters.single", incoming.form))
+            except Refused as refused:
+                status = refused.status or (401 if refused.error == "invalid_client" else 400)
+                response = JSONResponse({"error": refused.error, "error_description": refused.description}, status)
+                if status == 401 and basic:
+                    response.headers["WWW-Authenticate"] = 'Basic realm="strict"'
+            if request.scope["path"] in {"/token", "/par"}:
+                for name, value in self.proofs.nonce_headers().items():
+                    response.headers[name] = value
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return handle
+
+    async def _metadata(self, _: Request) -> Response:
+        url = self.settings.as_url
+        methods = list(AUTHENTICATION_METHODS)
+        known = [method for method in methods if method != "none"]
+        document: dict[str, Any] = {
+            "issuer": url,
+            "authorization_endpoint": url + "/authorize",
+            "token_endpoint": url + "/token",
+            "jwks_uri": url + "/jwks",
+            "pushed_authorization_request_endpoint": url + "/par",
+            "introspection_endpoint": url + "/introspect",
+            "revocation_endpoint": url + "/revoke",
+            "userinfo_endpoint": url + "/userinfo",
+            "scopes_supported": ["openid", "read", "admin"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "introspection_endpoint_auth_methods_supported": known,
+            "introspection_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "authorization_response_iss_parameter_supported": True,
+            "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
+            "tls_client_certificate_bound_access_tokens": True,
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "protected_resources": [self.settings.rs_url],
+        }
+        return JSONResponse(document)
+
+    async def _jwks(self, _: Request) -> Response:
+        return JSONResponse({"keys": [self.store.public_jwk]})
+
+    # -- tokens
+
+    def _prove(self, incoming: Incoming, parameters: Mapping[str, str]) -> tuple[Authenticated, ProofCheck | None]:
+        """Check client and proof, then spend proof and assertion: a request that fails here has used nothing up."""
+        authenticated = self.clients.authenticate(incoming, parameters)
+        check = self.proofs.check(incoming)
+        if check is not None:
+            self.proofs.spend(check)
+        self.clients.spend(authenticated)
+        return authenticated, check
+
+    async def _token(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
+        authenticated, check = self._prove(incoming, parameters)
+        client = authenticated.client
+        grant_type = self.tokens.check_grant_type(client, parameters)
+        certificate = self.settings.guards("certificate.presented", incoming, self.settings)
+        x5t = None if certificate is None else certificates.thumbprint(certificate)
+        binding, shown = self.tokens.bind(client, None if check is None else check.jkt, x5t)
+        return JSONResponse(self.tokens.respond(grant_type, Ask(client, parameters, binding, shown)))
+
+    # -- authorization
+
+    def _check_request(self, client: Client, parameters: Mapping[str, str]) -> frozenset[str]:
+        """Check an authorization request after its redirect_uri and give its scope."""
+        if "request" in parameters:
+            raise Refused("request_not_supported", "request objects are not supported")
+        if parameters.get("response_type") != "code":
+            raise Refused("unsupported_response_type", "response_type is not code")
+        if "authorization_code" not in client.grants:
+            raise Refused("unauthorized_client", "the client may not use this grant type")
+        self.settings.guards("authorize.pkce", parameters)
+        self.settings.guards("authorize.dpop_jkt", parameters)
+        self.tokens.check_target(parameters)
+        return requested_scope(parameters, client.scope)
+
+    async def _par(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
+        authenticated, check = self._prove(incoming, parameters)
+        client = authenticated.client
+        if "request_uri" in parameters:
+            raise Refused("invalid_request", "a pushed request has no request_uri")
+        self.settings.guards("authorize.redirect_uri", client, parameters)
+        self._check_request(client, parameters)
+        jkt = self.settings.guards("par.jkt", self.settings.guards("authorize.dpop_jkt", parameters), check)
+        pushed = PushedRequest(client.client_id, dict(parameters), jkt, self.settings.clock() + _PUSHED_LIFETIME)
+        return JSONResponse({"request_uri": self.store.add_pushed(pushed), "expires_in": _PUSHED_LIFETIME}, 201)
+
+    def _pushed(self, client: Client, request_uri: str) -> PushedRequest:
+        pushed: PushedRequest | None = self.store.pushed.get(request_uri, self.settings.clock())
+        if pushed is None or pushed.client_id != client.client_id:
+            raise Refused("invalid_request_uri", "the request_uri is unknown, expired or of another client")
+        self.settings.guards("par.single_use", pushed)
+        return pushed
+
+    async def _authorize(self, request: Request) -> Response:
+        """Answer with a code at once: alice consents by herself. Nothing is redirected before redirect_uri is known good."""
+        try:
+            incoming, _ = await requests.read(request, self.settings, self.settings.as_url)
+            pairs = incoming.form if request.method == "POST" else incoming.query
+            parameters = self.settings.guards("parameters.single", pairs)
+            client = self.settings.registry.clients.get(parameters.get("client_id", ""))
+            if client is None:
+                raise Refused("invalid_request", "client_id is unknown")
+            jkt = None
+            if "request_uri" in parameters:  # what else stands in the query is ignored (RFC 9126 section 4)
+                pushed = self._pushed(client, parameters["request_uri"])
+                parameters, jkt = pushed.parameters, pushed.jkt
+            uri = self.settings.guards("authorize.redirect_uri", client, parameters)
+        except Refused as refused:
+            return JSONResponse(
+                {"error": refused.error, "error_description": refused.description},
+                refused.status or 400,
+                {"Cache-Control": "no-store"},
+            )
+        return self._consent(client, parameters, uri, jkt)
+
+    def _consent(self, client: Client, parameters: Mapping[str, str], uri: str, jkt: str | None) -> Response:
+        answer = {"iss": self.settings.as_url} | {name: parameters[name] for name in ("state",) if name in parameters}
+        try:
+            scope = self._check_request(client, parameters)
+        except Refused as refused:
+            answer |= {"error": refused.error, "error_description": refused.description}
+        else:
+            jkt = jkt or self.settings.guards("authorize.dpop_jkt", parameters)
+            grant = Grant(client.client_id, SUBJECT, scope, parameters.get("nonce", ""))
+            expires = self.settings.clock() + self.settings.code_lifetime
+            answer["code"] = self.store.add_code(Code(grant, uri, parameters["code_challenge"], jkt, expires))
+        joint = "&" if "?" in uri else "?"
+        return RedirectResponse(uri + joint + urlencode(answer), 302, {"Cache-Control": "no-store"})
+
+    # -- introspection, revocation, userinfo
+
+    async def _introspect(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
+        """Answer resource servers about any token and clients about their own (RFC 7662, RFC 9449 section 6.2)."""
+        client = None
+        if self.clients.resource_server(incoming, parameters) is None:
+            authenticated = self.clients.authenticate(incoming, parameters)
+            client = authenticated.client
+            if client.is_public:
+                raise Refused("invalid_client", "a client without credentials may not introspect")
+            self.clients.spend(authenticated)
+        if "token" not in parameters:
+            raise Refused("invalid_request", "token is missing")
+        found = self.store.active(parameters["token"])
+        if found is None or not self.settings.guards("introspect.caller", found.claims, client):
+            return JSONResponse({"active": False})
+        kind = "DPoP" if "jkt" in found.claims.get("cnf", {}) else "Bearer"
+        return JSONResponse({"active": True, "token_type": kind, **found.claims})
+
+    async def _revoke(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
+        """End an access token, or a refresh token with everything of its grant (RFC 7009 section 2)."""
+        authenticated = self.clients.authenticate(incoming, parameters)
+        self.clients.spend(authenticated)
+        if "token" not in parameters:
+            raise Refused("invalid_request", "token is missing")
+        now, name = self.settings.clock(), parameters["token"]
+        refresh, access = self.store.refresh_tokens.get(name, now), self.store.access_tokens.get(name, now)
+        found = refresh or access
+        if found is not None:
+            self.settings.guards("revoke.client", found, authenticated.client)
+            (found if refresh is None else found.grant).revoked = True
+        return Response(status_code=200)
+
+    async def _own_claims(self, token: str) -> Mapping[str, Any]:
+        found = self.store.active(token)
+        if found is None:
+            raise Refused("invalid_token", "the token is unknown, expired or revoked")
+        return found.claims
+
+    async def _userinfo(self, request: Request) -> Response:
+        try:
+            incoming, _ = await requests.read(request, self.settings, self.settings.as_url)
+        except Refused as refused:
+            return JSONResponse(
+                {"error": refused.error, "error_description": refused.description}, refused.status or 400
+            )
+
+        def use(access: Access) -> Response:
+            return JSONResponse({"sub": access.claims["sub"], "name": "Alice", "client_id": access.claims["client_id"]})
+
+        return await self.protection.answer(incoming, "openid", use)
+
+
+@guard("revoke.client")
+def revoked_by_its_client(found: Any, client: Client) -> None:
+    """Take a revocation from the client to which the token was issued (RFC 7009 section 2.1)."""
+    if found.grant.client_id != client.client_id:
+        raise Refused("invalid_grant", "the token is of another client")

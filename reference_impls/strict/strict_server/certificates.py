@@ -1,0 +1,157 @@
+"""Client certificates: which one a request presents, its thumbprint, its chain and its subject (RFC 8705, RFC 9440)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import crypto
+
+from . import jose
+from .guards import guard
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from .clients import Client
+    from .incoming import Connection, Incoming
+    from .settings import Settings
+
+_BYTE_SEQUENCE = re.compile(r":([A-Za-z0-9+/]*={0,2}):\Z")  # RFC 8941 section 3.3.5
+
+
+def thumbprint(der: bytes) -> str:
+    """Give x5t#S256 of a certificate (RFC 8705 section 3.1)."""
+    return jose.encode(hashlib.sha256(der).digest())
+
+
+def _forwarded_der(value: str, encoding: str) -> bytes:
+    """Read a forwarded certificate: `:base64 DER:` of RFC 9440 section 2.2, or percent-encoded PEM as nginx writes it."""
+    if encoding == "pem-escaped":
+        return x509.load_pem_x509_certificate(unquote(value).encode("ascii")).public_bytes(Encoding.DER)
+    match = _BYTE_SEQUENCE.match(value)
+    if not match:
+        raise ValueError("not a byte sequence")
+    der = base64.b64decode(match[1], validate=True)
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.DER)
+
+
+@guard("certificate.presented")
+def presented(incoming: Incoming, settings: Settings) -> bytes | None:
+    """Give the certificate (DER) of the client that sent the request, None without one.
+
+    Behind the trusted proxy it is the forwarded one, on a public listener that of the TLS connection, never the other way.
+    """
+    if not incoming.connection.from_trusted_proxy:
+        return incoming.connection.certificate
+    values = incoming.values(settings.forwarded_header.lower())
+    if not values or values == [""]:
+        return None
+    if len(values) > 1:
+        raise Refused("invalid_request", "the forwarded certificate stands twice", both_schemes=True)
+    try:
+        return _forwarded_der(values[0], settings.forwarded_encoding)
+    except (ValueError, binascii.Error) as error:
+        raise Refused("invalid_request", "the forwarded certificate cannot be read", both_schemes=True) from error
+
+
+def _read(der: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError as error:
+        raise Refused("invalid_client", "the certificate cannot be read") from error
+
+
+@guard("certificate.period")
+def in_its_period(certificate: x509.Certificate, now: float) -> None:
+    """Refuse a certificate that is not valid yet or no longer."""
+    moment = datetime.fromtimestamp(now, UTC)
+    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+        raise Refused("invalid_client", "the certificate is out of its period")
+
+
+@guard("certificate.chain")
+def chains_to_authority(connection: Connection, settings: Settings) -> None:
+    """Check the chain of the connection's certificate to the configured authorities (RFC 8705 section 2.1).
+
+    It is checked here and not in the handshake: the TLS layer takes any certificate, so that a refusal is an answer.
+    """
+    store = crypto.X509Store()
+    for authority in settings.authorities:
+        store.add_cert(crypto.X509.from_cryptography(authority))
+    try:
+        leaf, *others = (
+            crypto.X509.from_cryptography(_read(der)) for der in (connection.certificate, *connection.chain)
+        )
+        crypto.X509StoreContext(store, leaf, others).verify_certificate()
+    except (crypto.X509StoreContextError, crypto.Error) as error:
+        raise Refused("invalid_client", "the certificate is not of a trusted authority") from error
+
+
+@guard("certificate.usage")
+def is_for_clients(certificate: x509.Certificate) -> None:
+    """Refuse a certificate whose extended key usage leaves out client authentication (RFC 5280 section 4.2.1.12)."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    except ValueError as error:
+        raise Refused("invalid_client", "the certificate cannot be read") from error
+    if not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage):
+        raise Refused("invalid_client", "the certificate is not for clients")
+
+
+def _alternative_names(
+    certificate: x509.Certificate, kind: type[x509.DNSName | x509.UniformResourceIdentifier]
+) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    return list(names.get_values_for_type(kind))
+
+
+@guard("certificate.subject")
+def is_of_the_client(certificate: x509.Certificate, client: Client) -> None:
+    """Compare the certificate with the one name that the client registered (RFC 8705 section 2.1.2)."""
+    if client.san_dns:
+        good = client.san_dns in _alternative_names(certificate, x509.DNSName)
+    elif client.san_uri:
+        good = client.san_uri in _alternative_names(certificate, x509.UniformResourceIdentifier)
+    else:
+        good = client.subject_dn is not None and certificate.subject == client.subject_dn
+    if not good:
+        raise Refused("invalid_client", "the certificate names somebody else")
+
+
+def authenticates(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by tls_client_auth: chain, usage and registered name; `Refused` with invalid_client."""
+    if connection.certificate is None:
+        raise Refused("invalid_client", "no certificate")
+    certificate = _read(connection.certificate)
+    settings.guards("certificate.period", certificate, settings.clock())
+    settings.guards("certificate.chain", connection, settings)
+    settings.guards("certificate.usage", certificate)
+    settings.guards("certificate.subject", certificate, client)
+
+
+@guard("certificate.registered")
+def is_registered(der: bytes, client: Client) -> None:
+    """Look for exactly this certificate among the registered x5c of the client (RFC 8705 section 2.2)."""
+    if der not in client.certificates:
+        raise Refused("invalid_client", "the certificate is not registered")
+
+
+def authenticates_self_signed(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by self_signed_tls_client_auth; `Refused` with invalid_client."""
+    if connection.certificate is None:
+        raise Refused("invalid_client", "no certificate")
+    settings.guards("certificate.period", _read(connection.certificate), settings.clock())
+    settings.guards("certificate.registered", connection.certificate, client)

@@ -1,0 +1,191 @@
+"""Client authentication: the six methods, of which a client may use the one that it registered (RFC 6749 section 2.3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from . import certificates, jose
+from .guards import guard
+from .memory import SeenOnce
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .clients import Client
+    from .incoming import Incoming
+    from .settings import Settings
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LONGEST_ASSERTION_LIFE = 3600  # seconds
+_CLOCK_SKEW = 10  # seconds
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a request shows: who it says it is, by which kind of credentials."""
+
+    client_id: str
+    kind: str  # basic, post, assertion, or "" for none of these
+    secret: str = ""
+    assertion: jose.Jws | None = None
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """A client that proved who it is. Its assertion, if any, is not spent yet."""
+
+    client: Client
+    assertion: Mapping[str, Any] | None = None
+
+
+def _failed(description: str) -> Refused:
+    return Refused("invalid_client", description, status=401)
+
+
+def _basic(value: str) -> tuple[str, str]:
+    """Read HTTP Basic with form-encoded id and secret (RFC 6749 section 2.3.1)."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        raise _failed("the Authorization header is not of a supported scheme")
+    try:
+        name, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        pair = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
+    except (binascii.Error, ValueError) as error:
+        raise _failed("the Authorization header cannot be read") from error
+    if not colon:
+        raise _failed("the Authorization header cannot be read")
+    return pair
+
+
+def _assertion(parameters: Mapping[str, str], settings: Settings) -> jose.Jws:
+    if parameters.get("client_assertion_type") != ASSERTION_TYPE:
+        raise _failed("client_assertion_type is not the one for JWTs")
+    try:
+        return jose.read(parameters["client_assertion"], lambda pairs: settings.guards("jws.members", pairs))
+    except jose.Malformed as error:
+        raise _failed("the client assertion is not a well-formed JWT") from error
+
+
+@guard("client.one_method")
+def attempt_of(incoming: Incoming, parameters: Mapping[str, str], settings: Settings) -> Attempt:
+    """Read the one set of credentials of a request; more than one is refused (RFC 6749 section 2.3)."""
+    headers = incoming.values("authorization")
+    shown = [*headers, *(name for name in ("client_secret", "client_assertion") if name in parameters)]
+    if len(shown) > 1:
+        raise Refused("invalid_request", "more than one way of client authentication")
+    named = parameters.get("client_id", "")
+    if headers:
+        client_id, secret = _basic(headers[0])
+        attempt = Attempt(client_id, "basic", secret)
+    elif "client_secret" in parameters:
+        attempt = Attempt(named, "post", parameters["client_secret"])
+    elif "client_assertion" in parameters:
+        assertion = _assertion(parameters, settings)
+        attempt = Attempt(str(assertion.claims.get("sub", "")), "assertion", assertion=assertion)
+    else:
+        attempt = Attempt(named, "")
+    if named not in {"", attempt.client_id}:
+        raise _failed("client_id and credentials differ")
+    return attempt
+
+
+@guard("client.secret")
+def secret_is_right(expected: str, attempt: Attempt) -> None:
+    """Compare the secret in constant time."""
+    if not expected or not hmac.compare_digest(expected.encode(), attempt.secret.encode("utf-8", "replace")):
+        raise _failed("wrong client id or secret")
+
+
+@guard("assertion.signature")
+def assertion_verifies(assertion: jose.Jws, client: Client) -> None:
+    """Verify a client assertion with a registered key of the client (RFC 7523 section 3)."""
+    header = assertion.header
+    algorithm, wanted = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in jose.KEY_OF_ALGORITHM or "crit" in header:
+        raise _failed("the algorithm of the client assertion is not supported")
+    for key in client.keys:
+        try:
+            jose.check_key(key, algorithm)
+        except jose.Malformed:
+            continue
+        if wanted in {None, key.get("kid")} and jose.verifies(assertion, key, algorithm):
+            return
+    raise _failed("the client assertion does not verify")
+
+
+@guard("assertion.claims")
+def assertion_holds(assertion: jose.Jws, client: Client, audiences: frozenset[str], now: float) -> None:
+    """Check iss, sub, aud, exp, nbf and jti (RFC 7523 section 3, RFC 9126 section 2)."""
+    claims = assertion.claims
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    end, start = jose.number(claims.get("exp")), jose.number(claims.get("nbf", 0))
+    identifier = claims.get("jti")
+    if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
+        raise _failed("the client assertion is of somebody else")
+    if not audiences & {name for name in named if isinstance(name, str)}:
+        raise _failed("the client assertion is for another server")
+    if end is None or start is None or not now < end <= now + _LONGEST_ASSERTION_LIFE or start > now + _CLOCK_SKEW:
+        raise _failed("the client assertion is expired or lives too long")
+    if not isinstance(identifier, str) or not identifier:
+        raise _failed("the client assertion has no jti")
+
+
+@guard("assertion.replay")
+def assertion_is_new(spent: SeenOnce, claims: Mapping[str, Any]) -> None:
+    """Take an assertion once (RFC 7523 section 3 item 7)."""
+    if not spent.spend((claims["sub"], claims["jti"])):
+        raise _failed("the client assertion was used before")
+
+
+class ClientAuthentication:
+    """Authenticates clients at the token, PAR, introspection and revocation endpoints."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._spent = SeenOnce(_LONGEST_ASSERTION_LIFE + _CLOCK_SKEW, settings.clock)
+
+    def authenticate(self, incoming: Incoming, parameters: Mapping[str, str]) -> Authenticated:
+        """Give the client; nothing is spent. `Refused` with invalid_client, or invalid_request for several methods."""
+        attempt: Attempt = self._settings.guards("client.one_method", incoming, parameters, self._settings)
+        client = self._settings.registry.clients.get(attempt.client_id)
+        if client is None:
+            raise _failed("wrong client id or secret")
+        self._prove(client, attempt, incoming)
+        return Authenticated(client, attempt.assertion.claims if attempt.assertion else None)
+
+    def _prove(self, client: Client, attempt: Attempt, incoming: Incoming) -> None:
+        settings = self._settings
+        kinds = {"client_secret_basic": "basic", "client_secret_post": "post", "private_key_jwt": "assertion"}
+        if attempt.kind != kinds.get(client.method, ""):
+            raise _failed("the client is registered for another way of authentication")
+        if attempt.kind in {"basic", "post"}:
+            settings.guards("client.secret", client.secret, attempt)
+        elif attempt.assertion is not None:
+            settings.guards("assertion.signature", attempt.assertion, client)
+            audiences = frozenset({settings.as_url, settings.as_url + "/token", settings.as_url + "/par", incoming.url})
+            settings.guards("assertion.claims", attempt.assertion, client, audiences, settings.clock())
+        elif client.method == "tls_client_auth":
+            certificates.authenticates(incoming.connection, client, settings)
+        elif client.method == "self_signed_tls_client_auth":
+            certificates.authenticates_self_signed(incoming.connection, client, settings)
+
+    def resource_server(self, incoming: Incoming, parameters: Mapping[str, str]) -> str | None:
+        """Give the id of a resource server that authenticates by its secret; None where the id is not of one."""
+        attempt: Attempt = self._settings.guards("client.one_method", incoming, parameters, self._settings)
+        secret = self._settings.registry.resource_servers.get(attempt.client_id)
+        if secret is None:
+            return None
+        self._settings.guards("client.secret", secret, attempt)
+        return attempt.client_id
+
+    def spend(self, authenticated: Authenticated) -> None:
+        """Use the client assertion up, when all else about proof and client was found good."""
+        if authenticated.assertion is not None:
+            self._settings.guards("assertion.replay", self._spent, authenticated.assertion)

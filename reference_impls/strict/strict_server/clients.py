@@ -1,0 +1,111 @@
+"""Registered clients and resource servers, read from a JSON file with the member names of RFC 7591."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+
+from .refusals import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+AUTHENTICATION_METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+)
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered client. `dpop_bound`: it may not get tokens without a proof; `certificate_bound`: nor without a certificate."""
+
+    client_id: str
+    method: str
+    secret: str = ""
+    grants: frozenset[str] = frozenset()
+    redirect_uris: frozenset[str] = frozenset()
+    scope: frozenset[str] = frozenset()
+    keys: tuple[Mapping[str, Any], ...] = ()
+    certificates: frozenset[bytes] = frozenset()
+    subject_dn: x509.Name | None = None
+    san_dns: str = ""
+    san_uri: str = ""
+    dpop_bound: bool = False
+    certificate_bound: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether the client has no credentials."""
+        return self.method == "none"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Clients by id, and the secrets of resource servers that may introspect, by id."""
+
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    resource_servers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _certificates(keys: list[Mapping[str, Any]]) -> frozenset[bytes]:
+    try:
+        return frozenset(base64.b64decode(key["x5c"][0], validate=True) for key in keys if key.get("x5c"))
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise ConfigurationError("x5c: write the certificate as base64 of its DER") from error
+
+
+def _client(entry: Mapping[str, Any]) -> Client:
+    method = entry.get("token_endpoint_auth_method", "client_secret_basic")
+    if method not in AUTHENTICATION_METHODS:
+        raise ConfigurationError(f"token_endpoint_auth_method: write one of {', '.join(AUTHENTICATION_METHODS)}")
+    if method in SECRET_METHODS and not entry.get("client_secret"):
+        raise ConfigurationError(f"client_secret: {method} needs one")
+    keys = list(entry.get("jwks", {}).get("keys", []))
+    subject = entry.get("tls_client_auth_subject_dn")
+    return Client(
+        client_id=entry["client_id"],
+        method=method,
+        secret=entry.get("client_secret", ""),
+        grants=frozenset(entry.get("grant_types", ["authorization_code"])),
+        redirect_uris=frozenset(entry.get("redirect_uris", [])),
+        scope=frozenset(entry.get("scope", "").split()),
+        keys=tuple(keys),
+        certificates=_certificates(keys),
+        subject_dn=x509.Name.from_rfc4514_string(subject) if subject else None,
+        san_dns=entry.get("tls_client_auth_san_dns", ""),
+        san_uri=entry.get("tls_client_auth_san_uri", ""),
+        dpop_bound=entry.get("dpop_bound_access_tokens", False) is True,
+        certificate_bound=entry.get("tls_client_certificate_bound_access_tokens", False) is True,
+    )
+
+
+def load(path: Path) -> Registry:
+    """Read the registry; `ConfigurationError` says which entry is wrong and why."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        entries = document["clients"]
+        servers = {entry["client_id"]: entry["client_secret"] for entry in document.get("resource_servers", [])}
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f'{path}: write {{"clients": [...], "resource_servers": [...]}} ({error})') from error
+    clients = {}
+    for number, entry in enumerate(entries):
+        try:
+            client = _client(entry)
+        except (ConfigurationError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ConfigurationError(f"{path}: clients[{number}]: {error}") from error
+        clients[client.client_id] = client
+    return Registry(clients, servers)

@@ -1,0 +1,109 @@
+"""One request as the checks see it: method, target URI, header fields as they came, form, and who is on the connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect
+
+from . import uris
+from .guards import guard
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from .settings import Settings
+
+LARGEST_BODY = 65536
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What belongs to one connection and to no other: the TLS certificate and chain in DER, and which listener it is."""
+
+    certificate: bytes | None = None
+    chain: tuple[bytes, ...] = ()
+    from_trusted_proxy: bool = False
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request. `url` is the target URI in which this server believes; `form` and `query` are lists of pairs."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    query: tuple[tuple[str, str], ...]
+    connection: Connection
+    form: tuple[tuple[str, str], ...] = field(default=())
+
+    def values(self, name: str) -> list[str]:
+        """Give the values of all field lines of that (lower-case) name, in their order."""
+        return [value for key, value in self.headers if key == name]
+
+
+@guard("request.origin")
+def origin_of(request: Request, settings: Settings, own: str) -> str:
+    """Give scheme and authority by which clients call this server.
+
+    It is configured: neither Host nor a Forwarded field decides, since a thief writes those. Only the internal listener
+    believes Host, which the trusted proxy in front of it sets.
+    """
+    connection: Connection = request.state.connection
+    if settings.public_url and own == settings.rs_url:
+        return settings.public_url
+    if connection.from_trusted_proxy:
+        return f"https://{request.headers.get('host', '')}"
+    return own
+
+
+def pairs_of(text: bytes) -> tuple[tuple[str, str], ...]:
+    """Read form-urlencoded text; `Refused` where it is none."""
+    try:
+        decoded = text.decode("ascii")
+        return tuple(parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=100))
+    except ValueError as error:
+        raise Refused("invalid_request", "the parameters are not form-urlencoded UTF-8") from error
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise Refused("invalid_request", "the body is too large", status=413)
+    except ClientDisconnect as error:
+        raise Refused("invalid_request", "the body ended early") from error
+    return body
+
+
+async def read(request: Request, settings: Settings, own: str) -> tuple[Incoming, bytes]:
+    """Give the request as the checks see it, and its body. `own` is the configured URL of this server."""
+    origin = settings.guards("request.origin", request, settings, own)
+    body = await _body(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    incoming = Incoming(
+        method=request.method,
+        url=origin + uris.raw_path(request.scope["raw_path"]),
+        headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw),
+        query=pairs_of(request.scope["query_string"]),
+        connection=request.state.connection,
+        form=pairs_of(body) if kind == FORM else (),
+    )
+    return incoming, body
+
+
+@guard("parameters.single")
+def single_parameters(pairs: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Give the parameters by name; each stands once (RFC 6749 sections 3.1 and 3.2), empty ones count as absent."""
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise Refused("invalid_request", "a parameter stands twice")
+    return {name: value for name, value in pairs if value}

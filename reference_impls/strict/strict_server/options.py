@@ -1,0 +1,162 @@
+"""Command line to settings. Whatever is wrong is one line and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from . import clients
+from .refusals import ConfigurationError
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Where to listen: roles, address, ports (None: no internal listener) and the PEM file of the TLS server."""
+
+    roles: frozenset[str]
+    bind: str
+    as_port: int
+    rs_port: int
+    internal_port: int | None
+    tls: Path
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message} (see --help)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of seconds")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text}: write a port, 1 to 65535")
+    return int(text)
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{text}: write an absolute URL without query")
+    return text.rstrip("/")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of the command line."""
+    made = _Parser(
+        prog="serve.py", description="A strict authorization server and resource server.", allow_abbrev=False
+    )
+    made.add_argument("--demo", type=Path, metavar="DIR", help="make CA, certificate and client in DIR and use them")
+    made.add_argument("--role", choices=["both", "as", "rs"], default="both")
+    made.add_argument("--as-url", type=_url, help="URL and issuer of the AS (default: https://localhost:<as-port>)")
+    made.add_argument("--rs-url", type=_url, help="URL and audience of the RS (default: https://localhost:<rs-port>)")
+    made.add_argument("--public-url", type=_url, help="what clients call the RS, where it is not --rs-url")
+    made.add_argument("--issuer", default="", help="another issuer that the RS trusts (default: the AS)")
+    made.add_argument("--bind", default="127.0.0.1", help="address of the listeners (default: %(default)s)")
+    made.add_argument("--as-port", type=_port, default=8443)
+    made.add_argument("--rs-port", type=_port, default=8444)
+    made.add_argument("--internal-port", type=_port, help="plain HTTP listener of the RS, for a trusted proxy only")
+    made.add_argument("--tls", type=Path, metavar="PEM", help="private key and certificate chain")
+    made.add_argument(
+        "--ca", type=Path, metavar="PEM", help="trusted for client chains and for calls of the RS to the AS"
+    )
+    made.add_argument("--clients", type=Path, metavar="JSON", help="clients and resource servers (RFC 7591 names)")
+    made.add_argument(
+        "--introspection-client", metavar="FILE", help="file with ID:SECRET (or ID:SECRET itself) of the RS"
+    )
+    made.add_argument("--nonces", choices=["off", "optional", "required"], default="off")
+    made.add_argument("--access-tokens", choices=["jwt", "opaque"], default="jwt")
+    made.add_argument("--token-check", choices=["jwks", "introspection"], default="jwks")
+    made.add_argument("--nonce-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
+    made.add_argument("--token-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
+    made.add_argument("--code-lifetime", type=_seconds, default=60.0, metavar="SECONDS")
+    made.add_argument("--proof-past", type=_seconds, default=60.0, metavar="SECONDS")
+    made.add_argument("--proof-future", type=_seconds, default=10.0, metavar="SECONDS")
+    made.add_argument("--jti-lifetime", type=_seconds, metavar="SECONDS", help="at least past and future together")
+    made.add_argument("--forwarded-header", default="Client-Cert", help="believed on the internal listener only")
+    made.add_argument("--forwarded-encoding", choices=["rfc9440", "pem-escaped"], default="rfc9440")
+    return made
+
+
+def _jti_lifetime(given: argparse.Namespace) -> float:
+    window: float = given.proof_past + given.proof_future
+    if given.jti_lifetime is None:
+        return window + 1
+    if given.jti_lifetime < window:
+        raise ConfigurationError(f"--jti-lifetime: write at least {window:g}, --proof-past and --proof-future together")
+    return float(given.jti_lifetime)
+
+
+def _authorities(path: Path | None) -> tuple[tuple[x509.Certificate, ...], ssl.SSLContext | None]:
+    if path is None:
+        return (), None
+    try:
+        pem = path.read_bytes()
+        return tuple(x509.load_pem_x509_certificates(pem)), ssl.create_default_context(cadata=pem.decode("ascii"))
+    except OSError as error:
+        raise ConfigurationError(f"--ca: {path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise ConfigurationError(f"--ca: {path}: write a PEM file of certificates") from error
+
+
+def _introspection_client(given: str | None, registry: clients.Registry) -> tuple[str, str]:
+    if given is None:
+        return next(iter(registry.resource_servers.items()), ("", ""))
+    path = Path(given)
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else given
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--introspection-client: {given}: cannot be read") from error
+    name, colon, secret = text.strip().partition(":")
+    if not colon:
+        raise ConfigurationError("--introspection-client: write a file that holds ID:SECRET")
+    return name, secret
+
+
+def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
+    """Make settings and listeners of a parsed command line; `ConfigurationError` otherwise."""
+    roles = frozenset({"as", "rs"}) if given.role == "both" else frozenset({given.role})
+    if given.tls is None:
+        raise ConfigurationError("--tls: write the PEM file with key and chain, or use --demo DIR")
+    if "as" in roles and given.clients is None:
+        raise ConfigurationError("--clients: write the JSON file of clients, or use --demo DIR")
+    if not given.tls.is_file():
+        raise ConfigurationError(f"--tls: {given.tls}: no such file")
+    registry = clients.load(given.clients) if given.clients is not None else clients.Registry()
+    authorities, outgoing = _authorities(given.ca)
+    introspection_client = _introspection_client(given.introspection_client, registry)
+    if "rs" in roles and given.token_check == "introspection" and not introspection_client[0]:
+        raise ConfigurationError("--introspection-client: write the RS's ID:SECRET, or resource_servers in --clients")
+    same = (
+        "issuer nonces nonce_lifetime access_tokens token_check token_lifetime code_lifetime proof_past "
+        "proof_future forwarded_header forwarded_encoding"
+    ).split()
+    settings = Settings(
+        as_url=given.as_url or f"https://localhost:{given.as_port}",
+        rs_url=given.rs_url or f"https://localhost:{given.rs_port}",
+        public_url=given.public_url or "",
+        jti_lifetime=_jti_lifetime(given),
+        introspection_client=introspection_client,
+        authorities=authorities,
+        outgoing_tls=outgoing,
+        registry=registry,
+        **{name: getattr(given, name) for name in same},
+    )
+    listeners = Listeners(roles, given.bind, given.as_port, given.rs_port, given.internal_port, given.tls)
+    return settings, listeners

@@ -1,0 +1,105 @@
+"""The resource server: a few resources behind `Protection`, and its metadata (RFC 9728)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from . import incoming as requests
+from . import jose
+from .application import Frame
+from .issuer import Issuer, claims_by_introspection, claims_by_keys
+from .proof import Proofs
+from .protection import Access, Protection
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from .settings import Settings
+
+CANARY = "holdfast protected resource"
+_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+_SCOPE_OF = {"/resource": "", "/admin": "admin", "/notes": ""}
+_MOST_NOTES = 100
+
+
+class ResourceServer:
+    """The resource server as an object: `app` is its ASGI application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.issuer = Issuer(settings)
+        self.proofs = Proofs(settings)
+        self.protection = Protection(settings, self.proofs, self._claims)
+        self.notes: dict[str, list[str]] = {}
+        routes = [
+            Route("/resource", self._protected, methods=["GET", "POST"]),
+            Route("/admin", self._protected, methods=["GET"]),
+            Route("/notes", self._protected, methods=["GET", "POST"]),
+            Route(_WELL_KNOWN, self._metadata),
+            *(Route(_WELL_KNOWN + path, self._metadata) for path in _SCOPE_OF),
+        ]
+        starlette = Starlette(routes=routes)
+        starlette.router.redirect_slashes = False
+        self.app = Frame("rs", starlette)
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        lookup = claims_by_introspection if self.settings.token_check == "introspection" else claims_by_keys
+        return await lookup(token, self.issuer, self.settings)
+
+    async def _metadata(self, request: Request) -> Response:
+        origin = self.settings.guards("request.origin", request, self.settings, self.settings.rs_url)
+        return JSONResponse(
+            {
+                "resource": origin + request.scope["path"].removeprefix(_WELL_KNOWN),
+                "authorization_servers": [self.settings.trusted_issuer],
+                "bearer_methods_supported": ["header"],
+                "scopes_supported": ["read", "admin"],
+                "resource_name": "strict",
+                "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
+                "tls_client_certificate_bound_access_tokens": True,
+            }
+        )
+
+    async def _protected(self, request: Request) -> Response:
+        path = request.scope["path"]
+        origin = self.settings.guards("request.origin", request, self.settings, self.settings.rs_url)
+        try:
+            incoming, body = await requests.read(request, self.settings, self.settings.rs_url)
+        except Refused as refused:
+            return JSONResponse(
+                {"error": refused.error, "error_description": refused.description}, refused.status or 400
+            )
+
+        def use(access: Access) -> Response:
+            return self._notes(incoming, body, access) if path == "/notes" else self._resource(incoming, access)
+
+        return await self.protection.answer(incoming, _SCOPE_OF[path], use, origin + _WELL_KNOWN + path)
+
+    @staticmethod
+    def _resource(incoming: requests.Incoming, access: Access) -> Response:
+        return JSONResponse(
+            {
+                "canary": CANARY,
+                "method": incoming.method,
+                "path": urlsplit(incoming.url).path,
+                "sub": access.claims.get("sub"),
+                "scope": " ".join(sorted(access.scope)),
+            }
+        )
+
+    def _notes(self, incoming: requests.Incoming, body: bytes, access: Access) -> Response:
+        """Keep a note of the subject, or read its notes back: the side effect that a refused request must not have."""
+        notes = self.notes.setdefault(str(access.claims.get("sub")), [])
+        if incoming.method == "POST":
+            notes.append(body.decode("utf-8", "replace")[:1000])
+            del notes[:-_MOST_NOTES]
+        return JSONResponse({"canary": CANARY, "notes": notes}, 201 if incoming.method == "POST" else 200)

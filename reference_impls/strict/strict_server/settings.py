@@ -1,0 +1,50 @@
+"""What one server object is told: its names, its windows, its guards and its clock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .clients import Registry
+from .guards import Guards
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from cryptography import x509
+
+Nonce = Literal["off", "optional", "required"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All times are seconds. URLs have no trailing slash; they are the names by which clients call the servers."""
+
+    as_url: str
+    rs_url: str
+    issuer: str = ""  # whom the resource server trusts; empty: `as_url`
+    public_url: str = ""  # the resource server's name where it is not `rs_url`, behind a proxy for example
+    nonces: Nonce = "off"
+    nonce_lifetime: float = 300
+    access_tokens: Literal["jwt", "opaque"] = "jwt"
+    token_check: Literal["jwks", "introspection"] = "jwks"
+    token_lifetime: float = 300
+    code_lifetime: float = 60
+    proof_past: float = 60
+    proof_future: float = 10
+    jti_lifetime: float = 71
+    forwarded_header: str = "Client-Cert"
+    forwarded_encoding: Literal["rfc9440", "pem-escaped"] = "rfc9440"
+    introspection_client: tuple[str, str] = ("", "")
+    authorities: tuple[x509.Certificate, ...] = ()
+    outgoing_tls: ssl.SSLContext | None = None  # trust for the calls to the issuer
+    registry: Registry = field(default_factory=Registry)
+    guards: Guards = field(default_factory=Guards)
+    clock: Callable[[], float] = time.time
+
+    @property
+    def trusted_issuer(self) -> str:
+        """Give the issuer of the tokens that the resource server takes."""
+        return self.issuer or self.as_url

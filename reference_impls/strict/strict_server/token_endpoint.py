@@ -1,0 +1,214 @@
+"""The token endpoint: three grants, each checked whole before anything of it is spent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .grants import Code, Grant, RefreshToken, Store
+from .guards import guard
+from .refusals import Refused
+from .tokens import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .clients import Client
+    from .settings import Settings
+
+SUBJECT = "alice"
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A token request of an authenticated client, with what it proved."""
+
+    client: Client
+    parameters: Mapping[str, str]
+    binding: Binding
+    shown: Binding  # also a certificate that the client did not ask to have its tokens bound to
+
+
+def requested_scope(parameters: Mapping[str, str], allowed: frozenset[str]) -> frozenset[str]:
+    """Give the scopes asked for, all allowed ones where none is named; `Refused` with invalid_scope."""
+    asked = frozenset(parameters.get("scope", "").split()) or allowed
+    if not asked <= allowed:
+        raise Refused("invalid_scope", "the scope reaches further than allowed")
+    return asked
+
+
+@guard("issue.proof_required")
+def proof_where_required(client: Client, jkt: str | None) -> None:
+    """Ask clients of key-bound tokens for a proof (RFC 9449 section 5.2)."""
+    if client.dpop_bound and jkt is None:
+        raise Refused("invalid_request", "this client needs a DPoP proof")
+
+
+@guard("issue.certificate_required")
+def certificate_where_required(client: Client, x5t: str | None) -> None:
+    """Ask clients of certificate-bound tokens for a certificate (RFC 8705 section 3.4)."""
+    if client.certificate_bound and x5t is None:
+        raise Refused("invalid_request", "this client needs a client certificate")
+
+
+@guard("code.client")
+def code_is_of_the_client(code: Code, client: Client) -> None:
+    """Take a code from the client to which it was issued."""
+    if code.grant.client_id != client.client_id:
+        raise Refused("invalid_grant", "the code is of another client")
+
+
+@guard("code.redirect_uri")
+def same_redirect_uri(code: Code, parameters: Mapping[str, str]) -> None:
+    """Compare redirect_uri with that of the authorization request (RFC 6749 section 4.1.3)."""
+    if parameters.get("redirect_uri") != code.redirect_uri:
+        raise Refused("invalid_grant", "redirect_uri differs from the authorization request")
+
+
+@guard("code.verifier")
+def verifier_fits(code: Code, parameters: Mapping[str, str]) -> None:
+    """Check the code verifier by S256 (RFC 7636 section 4.6)."""
+    verifier = parameters.get("code_verifier", "")
+    digest = hashlib.sha256(verifier.encode("utf-8", "replace")).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    if not _VERIFIER.match(verifier) or not hmac.compare_digest(challenge.encode(), code.challenge.encode()):
+        raise Refused("invalid_grant", "code_verifier does not fit")
+
+
+@guard("code.jkt")
+def code_key_is_the_announced_one(code: Code, binding: Binding) -> None:
+    """Take a code with an announced key only with a proof by that key (RFC 9449 sections 10 and 10.1)."""
+    if code.jkt is not None and binding.jkt != code.jkt:
+        raise Refused("invalid_grant", "the code is bound to another key")
+
+
+@guard("code.single_use")
+def code_is_new(code: Code) -> None:
+    """Take a code once; a second use ends everything that was issued from it (RFC 6749 section 4.1.2)."""
+    if code.spent:
+        code.grant.revoked = True
+        raise Refused("invalid_grant", "the code was used before")
+
+
+@guard("refresh.client")
+def refresh_is_of_the_client(token: RefreshToken, client: Client) -> None:
+    """Take a refresh token from the client to which it was issued (RFC 6749 section 6)."""
+    if token.grant.client_id != client.client_id:
+        raise Refused("invalid_grant", "the refresh token is of another client")
+
+
+@guard("refresh.key")
+def refresh_key_is_the_bound_one(token: RefreshToken, binding: Binding) -> None:
+    """Compare key and certificate with those a public client's refresh token is bound to (RFC 9449 5, RFC 8705 4)."""
+    bound = token.binding
+    if bound.jkt not in {None, binding.jkt} or bound.x5t not in {None, binding.x5t}:
+        raise Refused("invalid_grant", "the refresh token is bound to another key")
+
+
+@guard("refresh.single_use")
+def refresh_is_new(token: RefreshToken) -> None:
+    """Take a rotated refresh token once; a second use ends its whole family (RFC 9700 section 4.14.2)."""
+    if token.spent:
+        token.grant.revoked = True
+        raise Refused("invalid_grant", "the refresh token was used before")
+
+
+class TokenEndpoint:
+    """Turns requests into token responses."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self._grants = {
+            "client_credentials": self._client_credentials,
+            "authorization_code": self._authorization_code,
+            "refresh_token": self._refresh_token,
+        }
+
+    def check_grant_type(self, client: Client, parameters: Mapping[str, str]) -> str:
+        """Give the grant type where the client may use it; `Refused` otherwise."""
+        name = parameters.get("grant_type")
+        if name is None:
+            raise Refused("invalid_request", "grant_type is missing")
+        if name not in self._grants:
+            raise Refused("unsupported_grant_type", "this grant type is not supported")
+        if name not in client.grants:
+            raise Refused("unauthorized_client", "the client may not use this grant type")
+        return name
+
+    def bind(self, client: Client, jkt: str | None, x5t: str | None) -> tuple[Binding, Binding]:
+        """Give what the client's tokens are bound to, and all that the request showed."""
+        self.settings.guards("issue.proof_required", client, jkt)
+        self.settings.guards("issue.certificate_required", client, x5t)
+        return Binding(jkt, x5t if client.certificate_bound else None), Binding(jkt, x5t)
+
+    def check_target(self, parameters: Mapping[str, str]) -> None:
+        """Take a resource indicator of the one resource server there is (RFC 8707 section 2)."""
+        resource, own = parameters.get("resource"), self.settings.rs_url
+        if resource is not None and resource != own and not resource.startswith(own + "/"):
+            raise Refused("invalid_target", "this resource is not served")
+
+    def respond(self, grant_type: str, ask: Ask) -> dict[str, Any]:
+        """Give the token response (RFC 6749 section 5.1); `Refused` otherwise, with the grant not spent."""
+        self.check_target(ask.parameters)
+        return self._grants[grant_type](ask)
+
+    def _response(self, grant: Grant, scope: frozenset[str], ask: Ask) -> dict[str, Any]:
+        return {
+            "access_token": self.store.add_access_token(grant, scope, ask.binding),
+            "token_type": self.settings.guards("issue.token_type", ask.binding),
+            "expires_in": int(self.settings.token_lifetime),
+            "scope": " ".join(sorted(scope)),
+        }
+
+    def _new_refresh_token(self, grant: Grant, ask: Ask) -> dict[str, str]:
+        if "refresh_token" not in ask.client.grants:
+            return {}
+        binding = self.settings.guards("issue.refresh_binding", ask.client, ask.binding, Binding())
+        return {"refresh_token": self.store.add_refresh_token(grant, binding)}
+
+    def _client_credentials(self, ask: Ask) -> dict[str, Any]:
+        if ask.client.is_public:
+            raise Refused("unauthorized_client", "a client without credentials may not use this grant type")
+        scope = requested_scope(ask.parameters, ask.client.scope) - {"openid"}  # there is no user to ask about
+        return self._response(Grant(ask.client.client_id, ask.client.client_id, scope), scope, ask)
+
+    def _authorization_code(self, ask: Ask) -> dict[str, Any]:
+        guards, now = self.settings.guards, self.settings.clock()
+        code: Code | None = self.store.codes.get(ask.parameters.get("code", ""), now)
+        if code is None:
+            raise Refused("invalid_grant", "the code is unknown or expired")
+        guards("code.client", code, ask.client)
+        guards("code.redirect_uri", code, ask.parameters)
+        guards("code.verifier", code, ask.parameters)
+        guards("code.jkt", code, ask.binding)
+        guards("code.single_use", code)
+        if code.grant.revoked:
+            raise Refused("invalid_grant", "the authorization was revoked")
+        code.spent = True
+        response = self._response(code.grant, code.grant.scope, ask) | self._new_refresh_token(code.grant, ask)
+        if "openid" in code.grant.scope:
+            response["id_token"] = self.store.id_token(code.grant)
+        return response
+
+    def _refresh_token(self, ask: Ask) -> dict[str, Any]:
+        guards, name = self.settings.guards, ask.parameters.get("refresh_token", "")
+        token: RefreshToken | None = self.store.refresh_tokens.get(name, self.settings.clock())
+        if token is None:
+            raise Refused("invalid_grant", "the refresh token is unknown or expired")
+        guards("refresh.client", token, ask.client)
+        guards("refresh.key", token, ask.shown)
+        guards("refresh.single_use", token)
+        if token.grant.revoked:
+            raise Refused("invalid_grant", "the authorization was revoked")
+        scope = requested_scope(ask.parameters, token.grant.scope)
+        response = self._response(token.grant, scope, ask)
+        if not ask.client.is_public:
+            return response | {"refresh_token": name}
+        token.spent = True
+        return response | {"refresh_token": self.store.add_refresh_token(token.grant, token.binding)}

@@ -1,0 +1,71 @@
+"""RFC 9449, sections 4.1 and 4.3 (items 1 to 3): one header line, one well-formed JWT, with all its claims."""
+
+import pytest
+
+from holdfast import at, case, row
+from holdfast.parties import Client, ProofEndpoint
+from holdfast.proofs import ABSENT, Literal
+
+EVERYWHERE = at("resource", "userinfo", "token", "par")
+
+
+@case("RFC9449-4.3-01-{role}", situation="proof-invalid", impact="high")
+@EVERYWHERE
+@pytest.mark.parametrize(
+    "proofs",
+    [
+        row("two-different", "two different"),
+        row("the-same-twice", "the same twice", latitude="L14"),
+        row("in-one-line", "two in one line"),
+        row("valid-first", "valid then invalid"),
+        row("valid-last", "invalid then valid"),
+    ],
+)
+def test_two_proofs_are_refused(endpoint: ProofEndpoint, client: Client, proofs: str) -> None:
+    """A request with more than one proof is refused.
+
+    Where a gateway checks the first and the server believes the last, the thief sends both.
+    """
+    assert endpoint.send(client, proofs=proofs).refused
+
+
+@case("RFC9449-4.3-02-{role}", situation="proof-invalid", impact="medium")
+@EVERYWHERE
+@pytest.mark.parametrize(
+    "proof", [row("empty", ""), row("word", "proof"), row("dots", ".."), row("not-a-jwt", "eyJhIjoxfQ.eyJiIjoyfQ.")]
+)
+def test_proof_that_is_no_jwt_is_refused(endpoint: ProofEndpoint, client: Client, proof: str) -> None:
+    """A DPoP header that holds no well-formed JWT is refused, and is no reason to fall over."""
+    assert endpoint.send(client, proof=proof).refused
+
+
+@case("RFC9449-4.3-03-{role}", situation="proof-invalid", impact="high")
+@EVERYWHERE
+@pytest.mark.parametrize(
+    "jti", [row("absent", ABSENT), row("empty", "", impact="medium"), row("number", Literal(1), impact="medium")]
+)
+def test_proof_without_jti_is_refused(endpoint: ProofEndpoint, client: Client, jti: object) -> None:
+    """A proof without a `jti` to remember it by is refused."""
+    assert endpoint.send(client, jti=jti).refused
+
+
+@case("RFC9449-4.1-01-{role}", impact="low")
+@EVERYWHERE
+@pytest.mark.parametrize("name", [row("small", "dpop"), row("capitals", "DPOP")])
+def test_name_of_the_header_has_no_case(endpoint: ProofEndpoint, client: Client, name: str) -> None:
+    """The proof is found whatever the case of its header's name; HTTP/2 sends it in small letters."""
+    assert endpoint.send(client, proof_header=name).accepted
+
+
+@case("RFC9449-4.2-18-{role}", impact="low")
+@EVERYWHERE
+def test_unknown_claim_is_ignored(endpoint: ProofEndpoint, client: Client) -> None:
+    """A proof with a further claim that the server does not know is accepted."""
+    assert endpoint.send(client, claims={"holdfast": "unknown"}).accepted
+
+
+@case("RFC9449-4.2-18-{role}", impact="low")
+@EVERYWHERE
+def test_unknown_header_parameter_is_ignored(endpoint: ProofEndpoint, client: Client) -> None:
+    """A proof with a further header parameter that the server does not know is accepted."""
+    assert endpoint.send(client, header={"holdfast": "unknown"}).accepted

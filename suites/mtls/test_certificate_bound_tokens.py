@@ -1,0 +1,83 @@
+"""RFC 8705, section 3: a certificate-bound token works only over a connection with its certificate."""
+
+from holdfast import case
+from holdfast.parties import AuthorizationServer, Client, ResourceServer
+from holdfast.pki import self_signed
+
+
+@case("RFC8705-3-06", impact="medium")
+def test_token_with_its_certificate_is_accepted(rs: ResourceServer, bound: Client) -> None:
+    """A bound token over a connection with its certificate is accepted."""
+    assert rs.send(bound).accepted
+
+
+@case("RFC8705-3-08", situation="certificate-does-not-match", impact="critical")
+def test_token_without_a_certificate_is_refused(rs: ResourceServer, bound: Client) -> None:
+    """A bound token over a connection without a client certificate is refused.
+
+    The thief has the token and no certificate at all.
+    """
+    assert rs.send(bound, certificate=None).refused
+
+
+@case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
+def test_token_with_another_certificate_is_refused(rs: ResourceServer, bound: Client, thief: Client) -> None:
+    """A bound token is refused with another certificate, even one of the same authority.
+
+    An insider has a certificate of the company too.
+    """
+    assert rs.send(bound, certificate=thief.certificate).refused
+
+
+@case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
+def test_token_with_a_certificate_of_the_same_name_is_refused(rs: ResourceServer, bound: Client) -> None:
+    """A bound token is refused with a self-made certificate that bears the same name."""
+    lookalike = self_signed(bound.name)
+
+    assert rs.send(bound, certificate=lookalike).refused
+
+
+@case("RFC8705-6.3-01", situation="certificate-does-not-match", impact="medium")
+def test_token_with_a_reissued_certificate_is_refused(rs: ResourceServer, bound: Client) -> None:
+    """A bound token is refused with a new certificate for the same key: the binding is to the certificate."""
+    assert rs.send(bound, certificate=bound.reissued).refused
+
+
+@case("RFC8705-3.1-02", impact="high", needs=("jwt-access-token",))
+def test_token_carries_the_thumbprint_of_the_certificate(
+    authorization_server: AuthorizationServer, bound: Client
+) -> None:
+    """A JWT access token names the certificate of its request in `cnf.x5t#S256`, exactly."""
+    token = authorization_server.token(bound)
+
+    assert token.confirmation.get("x5t#S256") == (bound.certificate and bound.certificate.thumbprint)
+
+
+@case("RFC8705-6.1-02", impact="critical", latitude="L30")
+def test_token_asked_for_without_a_certificate_claims_no_binding(
+    authorization_server: AuthorizationServer, bound: Client
+) -> None:
+    """A token request without a certificate is refused, or yields a token that claims no certificate."""
+    answered = authorization_server.ask(bound, certificate=None)
+
+    assert answered.refused or "x5t#S256" not in authorization_server.read(answered).confirmation
+
+
+@case("RFC9449-7.1-04", situation="proof-missing", impact="critical")
+def test_doubly_bound_token_without_its_proof_is_refused(rs: ResourceServer, doubly_bound: Client) -> None:
+    """A token bound to a key and a certificate is refused with the certificate alone."""
+    assert rs.send(doubly_bound, proof=None).refused
+
+
+@case("RFC8705-3-08", situation="certificate-does-not-match", impact="critical")
+def test_doubly_bound_token_without_its_certificate_is_refused(rs: ResourceServer, doubly_bound: Client) -> None:
+    """A token bound to a key and a certificate is refused with the proof alone."""
+    assert rs.send(doubly_bound, certificate=None).refused
+
+
+@case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
+def test_doubly_bound_token_with_another_certificate_is_refused(
+    rs: ResourceServer, doubly_bound: Client, thief: Client
+) -> None:
+    """A token bound to a key and a certificate is refused with the right proof and another certificate."""
+    assert rs.send(doubly_bound, certificate=thief.certificate).refused
