@@ -1,7 +1,7 @@
 """What a case is: a pytest function with one mark, and rows that may say more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Protocol, cast
 
 import pytest
@@ -47,7 +47,9 @@ class Mark:
     def at_endpoint(self, endpoint: str) -> "Mark":
         """The same mark with `{role}` filled in for an endpoint."""
         role = ENDPOINT_ROLE.get(endpoint, "RS")
-        return Mark(**{**self.members(), "requirement": self.requirement.replace("{role}", role)})  # type: ignore[arg-type]
+        requirement = self.requirement.replace("{role}", role)
+        needs = tuple(need.replace("{role}", role.lower()) for need in self.needs)
+        return replace(self, requirement=requirement, needs=needs)
 
     def members(self) -> dict[str, object]:
         """Field names and values."""
@@ -92,7 +94,7 @@ def at(*endpoints: str) -> pytest.MarkDecorator:
 
 
 def mark_of(item: pytest.Item) -> Mark:
-    """The mark of a collected case: the function's, with its row's own values on top.
+    """The mark of a collected case: the function's, with its row's own values on top; what both need is needed.
 
     Raises LookupError when the item carries no case mark.
     """
@@ -100,9 +102,11 @@ def mark_of(item: pytest.Item) -> Mark:
     if marker is None:
         raise LookupError(f"{item.nodeid}: has no @case mark")
     members = cast("Mark", marker.args[0]).members()
+    needs = list(cast("Sequence[str]", members["needs"]))
     for own in item.iter_markers("row"):
         members |= own.args[0]
-    members["needs"] = tuple(cast("Sequence[str]", members["needs"]))
+        needs += own.args[0].get("needs", ())
+    members["needs"] = tuple(dict.fromkeys(needs))
     mark = Mark(**members)  # type: ignore[arg-type]
     return mark.at_endpoint(endpoint_of(item) or "resource")
 

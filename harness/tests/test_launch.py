@@ -15,6 +15,7 @@ import pytest
 
 from holdfast import jose, launch, targets
 from holdfast.errors import UsageError
+from holdfast.launch.process import free_ports
 
 SERVER = """
 import http.server, os, signal, ssl, subprocess, sys, time
@@ -229,12 +230,11 @@ def test_a_port_that_is_always_taken_is_told_in_one_line(lab: Callable[..., targ
 def test_a_free_port_that_was_taken_meanwhile_is_replaced(
     lab: Callable[..., targets.Target], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from holdfast.launch import process_runner
-
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = [other.getsockname()[1]]
-        free = process_runner.free_ports
-        monkeypatch.setattr(process_runner, "free_ports", lambda count: [taken.pop()] if taken else free(count))
+        monkeypatch.setattr(
+            "holdfast.launch.process_runner.free_ports", lambda count: [taken.pop()] if taken else free_ports(count)
+        )
 
         with launch.start(lab()) as running:
             assert asks(running, "/resource").status_code == 200

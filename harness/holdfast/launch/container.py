@@ -16,7 +16,6 @@ from typing import Any
 import docker  # type: ignore[import-untyped]
 from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.network import Network
 
 from holdfast.errors import UsageError
 from holdfast.launch import images, prepare
@@ -63,8 +62,12 @@ class ContainerRunner:
             name: f"{target.listeners[name].scheme}://{self.hosts[name]}:{self.ports[name]}" for name in owner
         }
         self.resolve: dict[tuple[str, int], tuple[str, int]] = {}
-        self._network = _network(self._labels)
-        self.suite_bind = _gateway(self._engine, self._network.name)
+        self._network = self._engine.networks.create(
+            f"holdfast-{self._labels[_RUN]}", driver="bridge", labels=self._labels
+        )
+        self._network.reload()
+        #: Under the gateway's address containers reach this machine.
+        self.suite_bind = str(self._network.attrs["IPAM"]["Config"][0]["Gateway"])
 
     def inside(self, service: Service) -> Mapping[str, str]:
         """The container has its folder as /target and what the lab wrote as /lab."""
@@ -99,8 +102,13 @@ class ContainerRunner:
             self._stop,
         )
         container = DockerContainer(name)
-        container.with_network(self._network).with_network_aliases(*{self.hosts[each] for each in service.listeners})
-        container.with_kwargs(labels=self._labels, extra_hosts={self.suite_host: self.suite_bind})
+        aliases = sorted({self.hosts[each] for each in service.listeners})
+        container.with_kwargs(
+            labels=self._labels,
+            extra_hosts={self.suite_host: self.suite_bind},
+            network=self._network.name,
+            networking_config={self._network.name: self._engine.api.create_endpoint_config(aliases=aliases)},
+        )
         container.with_envs(
             **{
                 key: fill_text(text, values, lambda: f"{where}.environment")
@@ -171,8 +179,8 @@ class ContainerRunner:
         for name, container in self._started.items():
             if container.get_wrapped_container() is not None:
                 (self._logs / f"{name}.log").write_text(self.output(name, _KEPT_LINES) + "\n")
-                with contextlib.suppress(DockerException):
-                    container.stop()
+            with contextlib.suppress(DockerException):
+                container.stop()
         with contextlib.suppress(DockerException):
             self._network.remove()
         remove(self._engine, {_RUN: self._labels[_RUN]})
@@ -187,10 +195,13 @@ def engine() -> Any:
         and not Path("/var/run/docker.sock").exists()
     ):
         raise UsageError("--launch container: there is no Docker here: install docker.io, or use --launch process")
+    client = None
     try:
         client = docker.from_env()
         client.ping()
     except DockerException:
+        if client is not None:
+            client.close()
         raise UsageError(
             "--launch container: no Docker engine answers: start one (or set DOCKER_HOST), or use --launch process"
         ) from None
@@ -225,13 +236,3 @@ def _lives(process: str) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _network(labels: Mapping[str, str]) -> Any:
-    return Network(docker_network_kw={"labels": dict(labels), "driver": "bridge"}).create()
-
-
-def _gateway(client: Any, network: str) -> str:
-    """The address under which containers of a network reach this machine."""
-    config = client.networks.get(network).attrs["IPAM"]["Config"]
-    return str(config[0]["Gateway"])

@@ -15,7 +15,7 @@ from holdfast.parties.bench import Bench, unique
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token
 from holdfast.parties.present import server_request
-from holdfast.parties.run import Message, Run, origin
+from holdfast.parties.run import Message, Run, challenged, origin
 from holdfast.parties.user_agent import UserAgent
 from holdfast.wire import Answer, Request
 
@@ -248,12 +248,15 @@ class AuthorizationServer:
         return replace(late, make=self._with_fresh_code(client, change))
 
     def _with_fresh_code(self, client: Client, change: Change) -> Callable[[], Request]:
-        held: list[Code] = []
+        """A maker that redeems a fresh code each time, and the same code again only to answer a nonce challenge."""
+        held: list[tuple[Code, Request]] = []
 
         def make() -> Request:
-            if not held:
-                held.append(self.code(client))
-            return self._maker("token", client, code_form(held[0]), change)()
+            last = self._run.exchanges[-1] if self._run.exchanges else None
+            code = held[-1][0] if held and last and last.request is held[-1][1] and challenged(last) else None
+            code = code or self.code(client)
+            held[:] = [(code, self._maker("token", client, code_form(code), change)())]
+            return held[0][1]
 
         return make
 

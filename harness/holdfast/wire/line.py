@@ -126,7 +126,9 @@ class Line:
     def secure(self, context: ssl.SSLContext, name: str, certificate: Credential | None) -> None:
         """Do the handshake. Raises FaultError: "tls" for our reasons, "refused at tls" for the other side's."""
         try:
-            sock = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+            sock = context.wrap_socket(
+                self._sock, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
+            )
             self._sock = sock
             self._until(sock.do_handshake)
         except ssl.SSLCertVerificationError as error:
@@ -156,16 +158,8 @@ class Line:
 
     def read(self) -> bytes:
         """Return what comes next; empty at the end. Raises FaultError: reset, tls (an alert), timeout, oversize."""
-        try:
-            data = self._until(partial(self._sock.recv, CHUNK))
-        except OSError as error:
-            raise self._failed(error) from error
-        if not data and self._patience.halted():
-            raise FaultError("closed", STOPPED)
+        data = self._receive(partial(self._until, partial(self._sock.recv, CHUNK)))
         self.ended = not data
-        self.received += data
-        if len(self.received) > self._most:
-            raise FaultError("oversize", f"more than {self._most} bytes")
         return data
 
     def listen(self, seconds: float) -> bytes:
@@ -176,20 +170,40 @@ class Line:
         # It is not enough to poll: tickets of TLS 1.3 make the socket readable with nothing to read on it.
         self._sock.settimeout(min(seconds, self._patience.left()))
         try:
-            data = self._sock.recv(CHUNK)
+            data = self._receive(partial(self._sock.recv, CHUNK))
         except TimeoutError:
             return b""
-        except OSError as error:
-            raise self._failed(error) from error
         if not data:
-            raise FaultError("closed", STOPPED if self._patience.halted() else "ended before the request")
-        self.received += data
+            raise FaultError("closed", "ended before the request")
         return data
 
-    def _failed(self, error: OSError) -> FaultError:
-        if self._patience.halted():
-            return FaultError("closed", STOPPED)
-        return FaultError("tls" if isinstance(error, ssl.SSLError) else "reset", _reason(error))
+    def _receive(self, act: Callable[[], bytes]) -> bytes:
+        try:
+            data = act()
+        except TimeoutError:
+            raise
+        except ssl.SSLEOFError as error:
+            # Not every Python tells a reset under TLS from an end, but a socket that was reset has no peer any more.
+            if self._is_reset() and not self._patience.halted():
+                raise FaultError("reset", "connection reset by peer") from error
+            data = b""
+        except OSError as error:
+            if self._patience.halted():
+                raise FaultError("closed", STOPPED) from error
+            raise FaultError("tls" if isinstance(error, ssl.SSLError) else "reset", _reason(error)) from error
+        if not data and self._patience.halted():
+            raise FaultError("closed", STOPPED)
+        self.received += data
+        if len(self.received) > self._most:
+            raise FaultError("oversize", f"more than {self._most} bytes")
+        return data
+
+    def _is_reset(self) -> bool:
+        try:
+            self._sock.getpeername()
+        except OSError:
+            return True
+        return False
 
     def quiet(self) -> bool:
         """Whether a kept connection is still good: open, and with nothing on it that nobody asked for."""

@@ -80,7 +80,9 @@ def test_given_headers_replace_the_usual_ones(serve: Serve, wire: Wire) -> None:
     server = Kept()
     wire.send(Request("GET", serve(server), (("host", "evil.test"), ("user-agent", "thief"))))
     assert server.requests[0].lower().count(b"\r\nhost:") == 1
-    assert b"\r\nhost: evil.test\r\nuser-agent: thief\r\n" in server.requests[0]
+    assert server.requests[0].startswith(b"GET / HTTP/1.1\r\nhost: evil.test\r\n")
+    assert b"\r\nuser-agent: thief\r\n" in server.requests[0]
+    assert b"holdfast" not in server.requests[0]
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--nonces", choices=["off", "optional", "required"], default="off")
     made.add_argument("--access-tokens", choices=["jwt", "opaque"], default="jwt")
-    made.add_argument("--token-check", choices=["jwks", "introspection"], default="jwks")
+    made.add_argument("--token-check", dest="lookup", choices=["jwks", "introspection"], default="jwks")
     made.add_argument("--nonce-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
     made.add_argument("--token-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
     made.add_argument("--code-lifetime", type=_seconds, default=60.0, metavar="SECONDS")
@@ -141,10 +141,10 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
     registry = clients.load(given.clients) if given.clients is not None else clients.Registry()
     authorities, outgoing = _authorities(given.ca)
     introspection_client = _introspection_client(given.introspection_client, registry)
-    if "rs" in roles and given.token_check == "introspection" and not introspection_client[0]:
+    if "rs" in roles and given.lookup == "introspection" and not introspection_client[0]:
         raise ConfigurationError("--introspection-client: write the RS's ID:SECRET, or resource_servers in --clients")
     same = (
-        "issuer nonces nonce_lifetime access_tokens token_check token_lifetime code_lifetime proof_past "
+        "issuer nonces nonce_lifetime access_tokens lookup token_lifetime code_lifetime proof_past "
         "proof_future forwarded_header forwarded_encoding"
     ).split()
     settings = Settings(

@@ -52,7 +52,7 @@ class ResourceServer:
         self.app = Frame("rs", starlette)
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
-        lookup = claims_by_introspection if self.settings.token_check == "introspection" else claims_by_keys
+        lookup = claims_by_introspection if self.settings.lookup == "introspection" else claims_by_keys
         return await lookup(token, self.issuer, self.settings)
 
     async def _metadata(self, request: Request) -> Response:

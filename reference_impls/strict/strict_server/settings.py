@@ -29,7 +29,7 @@ class Settings:
     nonces: Nonce = "off"
     nonce_lifetime: float = 300
     access_tokens: Literal["jwt", "opaque"] = "jwt"
-    token_check: Literal["jwks", "introspection"] = "jwks"
+    lookup: Literal["jwks", "introspection"] = "jwks"
     token_lifetime: float = 300
     code_lifetime: float = 60
     proof_past: float = 60

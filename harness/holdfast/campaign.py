@@ -1,0 +1,181 @@
+"""A whole run: every target, every variant; results, evidence and report written, also when it is cut short."""
+
+import platform
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from holdfast import __version__, baseline, catalogue, evidence, progress, results_io, rooms, session, targets, verdicts
+from holdfast.errors import UsageError
+from holdfast.plugin import Collected
+from holdfast.requirements import Tables
+from holdfast.results import CaseResult, Results, TargetRun, Verdict
+from holdfast.targets import Target
+
+FailOn = Literal["failed", "warning", "noted"]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where things are written: a folder, and further files where asked for."""
+
+    folder: Path
+    junit: Path | None = None
+    markdown: Path | None = None
+
+
+@dataclass
+class Campaign:
+    """One call of `holdfast run`."""
+
+    tables: Tables
+    options: session.Options
+    known: Sequence[Collected]
+    outputs: Outputs
+    command: str
+    runs: list[TargetRun] = field(default_factory=list)
+
+    def run(self, names: Sequence[str], variant: str | None, *, baseline: Path | None, fail_on: FailOn) -> int:
+        """Judge, write, say the verdict; the exit code. Raises UsageError; what was judged before is written all the same."""
+        chosen = [pair for name in names for pair in _chosen(name, variant)]
+        entries = _baseline(baseline)
+        self._folder()
+        started, clock = datetime.now(UTC), time.monotonic()
+        problem: UsageError | None = None
+        with evidence.EvidenceWriter(self.outputs.folder / evidence.NAME) as writer:
+            for name, target in chosen:
+                try:
+                    self.runs.append(self._one(name, target, writer))
+                except UsageError as error:
+                    problem = problem or error
+                    break
+                if self.runs[-1].interrupted:
+                    break
+        if problem is not None and not self.runs:
+            raise problem
+        results = self._results(started, time.monotonic() - clock)
+        told = list(_apply(entries, self.runs))
+        self._write(results)
+        progress.conclude(results, self.outputs.folder, told)
+        if problem is not None:
+            raise problem
+        return 1 if told else exit_code(self.runs, fail_on)
+
+    def _one(self, name: str, target: Target, writer: evidence.EvidenceWriter) -> TargetRun:
+        with progress.watch(target) as watcher:
+            options = replace(self.options, name_given=name)
+            logs = self.outputs.folder / "logs" / target.name / target.variant
+            return session.run_variant(target, options, self.tables, writer, watcher, logs=logs)
+
+    def _folder(self) -> None:
+        try:
+            self.outputs.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--out {self.outputs.folder}: {error.strerror}: give another folder") from None
+
+    def _results(self, started: datetime, seconds: float) -> Results:
+        return Results(
+            suite_version=__version__,
+            commit=_commit(),
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(seconds, 3),
+            command=self.command,
+            profile=self.options.profile.name,
+            jobs=self.options.jobs,
+            waited=self.options.limits.wait,
+            environment=environment(),
+            targets=self.runs,
+            requirements=catalogue.traceability(self.tables, self.known),
+            frameworks=dict(self.tables.frameworks),
+        )
+
+    def _write(self, results: Results) -> None:
+        results_io.write(results, self.outputs.folder / "results.json")
+        render(results, self.outputs)
+
+
+def render(results: Results, outputs: Outputs) -> None:
+    """Write the report, and what else was asked for, from results and the evidence beside them."""
+    from holdfast import report
+
+    kept = {one.case: one for one in evidence.read_all(outputs.folder / evidence.NAME)}
+    _put(outputs.folder / "report.html", report.html(results, kept, rooms.reports()))
+    if outputs.junit is not None:
+        _put(outputs.junit, report.junit(results))
+    if outputs.markdown is not None:
+        _put(outputs.markdown, report.markdown(results))
+
+
+def _put(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}: give another place") from None
+
+
+def exit_code(runs: Sequence[TargetRun], fail_on: FailOn) -> int:
+    """The worst over all targets: findings (1) before inconclusive (3) before nothing (0)."""
+    codes = [verdicts.exit_code(list(_counted(run)), fail_on) for run in runs]
+    return 1 if 1 in codes else max(codes, default=3)
+
+
+def _counted(run: TargetRun) -> Iterator[Verdict]:
+    """Verdicts that count: those of cases and of signals, without what is known."""
+    for case in run.cases:
+        if case.known is None:
+            yield case.verdict
+            yield from (signal.verdict for signal in case.signals)
+    if run.interrupted or run.problem:
+        yield "inconclusive"
+
+
+def _chosen(name: str, variant: str | None) -> Iterator[tuple[str, Target]]:
+    first = targets.load(name, variant=variant)
+    if variant is not None:
+        yield name, first
+        return
+    for each in targets.variants(first):
+        yield name, targets.load(name, variant=each)
+
+
+def _baseline(path: Path | None) -> list[baseline.Entry]:
+    return baseline.load(path) if path is not None else []
+
+
+def _apply(entries: Sequence[baseline.Entry], runs: Sequence[TargetRun]) -> Iterator[str]:
+    cases: list[CaseResult] = [case for run in runs for case in run.cases]
+    yield from baseline.apply(entries, cases, datetime.now(UTC).date())
+
+
+def environment() -> dict[str, str]:
+    """What the run stood on."""
+    from cryptography.hazmat.backends.openssl import backend
+
+    return {
+        "holdfast": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(aliased=True, terse=True),
+        "openssl of the client": ssl.OPENSSL_VERSION,
+        "openssl of cryptography": backend.openssl_version_text(),
+    }
+
+
+def _commit() -> str:
+    """The commit of the suites, where they lie in a checkout."""
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            ["git", "-C", str(rooms.suites()), "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - git of the PATH
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+        return done.stdout.strip()
+    return ""

@@ -1,0 +1,98 @@
+"""All cases there are, collected without any target: for lists, checks of ids, and the traceability matrix."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from holdfast import profiles, rooms, session
+from holdfast.errors import UsageError
+from holdfast.plugin import Collected, collected
+from holdfast.requirements import Requirement, Tables
+from holdfast.results import RequirementRow
+
+
+@dataclass
+class _Lister:
+    tables: Tables
+    found: list[Collected]
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.found.extend(collected(items, self.tables))
+
+    def pytest_runtestloop(self) -> bool:
+        return True
+
+
+def collect(tables: Tables, *, suites: Sequence[str] = (), keyword: str = "") -> list[Collected]:
+    """Every case, in the order of the files. Raises UsageError for one that breaks a rule of the suites."""
+    lister = _Lister(tables, [])
+    options = session.Options(profiles.load(rooms.suites(), "base"), suites=suites, keyword=keyword)
+    session.run_pytest(options, lister)
+    return lister.found
+
+
+def known_ids(wanted: Sequence[str], cases: Sequence[Collected]) -> frozenset[str]:
+    """The ids asked for, checked; a table without its row's name means all of its rows.
+
+    Raises UsageError for an unknown one, with the nearest that there are.
+    """
+    ids = [case.item.nodeid for case in cases]
+    chosen: set[str] = set()
+    for name in wanted:
+        short = name.split("::")[-1] if "::" not in name or name not in ids else name
+        found = [i for i in ids if i == name or i.startswith(f"{name}[")]
+        if not found:
+            near = difflib.get_close_matches(name, ids, 2, 0.5) or [i for i in ids if short in i][:2]
+            hint = f" (did you mean {' or '.join(near)}?)" if near else "; `holdfast list cases` shows all"
+            raise UsageError(f"--case: no case {name!r}{hint}")
+        chosen.update(found)
+    return frozenset(chosen)
+
+
+def suite_names() -> list[str]:
+    """Folders of suites/ that hold cases."""
+    return sorted(folder.name for folder in rooms.suites().iterdir() if list(folder.glob("test_*.py")))
+
+
+def known_suites(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The suites asked for, checked. Raises UsageError for an unknown one."""
+    names = suite_names()
+    for name in wanted:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            raise UsageError(f"--suite: no suite {name!r} ({hint})")
+    return tuple(wanted)
+
+
+def traceability(tables: Tables, cases: Sequence[Collected]) -> list[RequirementRow]:
+    """Each requirement with the cases that cite it, or why there are none."""
+    citing: dict[str, list[str]] = {}
+    for case in cases:
+        citing.setdefault(case.requirement.id, []).append(case.item.nodeid)
+    return [
+        RequirementRow(
+            id=requirement.id,
+            spec=requirement.spec,
+            section=requirement.section,
+            role=requirement.role,
+            level=requirement.level,
+            implied=requirement.implied,
+            summary=requirement.summary,
+            link=requirement.link,
+            cases=citing.get(requirement.id, []),
+            untested="" if requirement.id in citing else why_untested(requirement),
+        )
+        for requirement in tables.requirements.values()
+    ]
+
+
+def why_untested(requirement: Requirement) -> str:
+    """Why no case cites a requirement; empty where one simply has not been written yet."""
+    if requirement.excluded or requirement.testable == "not-observable":
+        return f"excluded: {requirement.excluded or 'not observable from outside'}"
+    if requirement.deferred or requirement.role == "client":
+        return f"deferred: {requirement.deferred or 'to the suite that judges clients'}"
+    return ""

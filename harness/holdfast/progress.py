@@ -1,0 +1,71 @@
+"""What a person sees while a run goes on and when it is over: a bar on a terminal, plain lines elsewhere."""
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from holdfast.report import sentences
+from holdfast.results import CaseResult, Results
+from holdfast.session import Watcher
+from holdfast.targets import Target
+
+SHOWN = {"failed", "inconclusive", "warning", "noted"}
+
+
+@contextlib.contextmanager
+def watch(target: Target) -> Iterator[Watcher]:
+    """A watcher for one variant of one target."""
+    name = f"{target.name}/{target.variant}"
+    counts: Counter[str] = Counter()
+    if sys.stderr.isatty():
+        with _bar(name, counts) as watcher:
+            yield watcher
+    else:
+        yield Watcher(result=lambda result: _count(result, counts, _plain))
+    summary = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
+    _plain(f"{name}: {summary or 'nothing judged'}")
+
+
+@contextlib.contextmanager
+def _bar(name: str, counts: Counter[str]) -> Iterator[Watcher]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def result(one: CaseResult) -> None:
+            bar.advance(task)
+            _count(one, counts, lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
+
+        yield Watcher(total=lambda total: bar.update(task, total=total), result=result)
+
+
+def _count(result: CaseResult, counts: Counter[str], say: Callable[[str], None]) -> None:
+    counts[result.verdict] += 1
+    if result.verdict in SHOWN:
+        say(f"{result.verdict}: {result.case} ({result.variant}){_why(result)}")
+
+
+def _why(result: CaseResult) -> str:
+    if result.reason:
+        return f": {result.reason}"
+    return f": expected {result.expected}, seen {result.actual}" if result.actual else ""
+
+
+def _plain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def conclude(results: Results, folder: Path, told: Sequence[str]) -> None:
+    """The verdict in a sentence per target, what the baseline has to say, and where the report lies."""
+    for said in sentences.of_targets(results):
+        sys.stdout.write(f"{said.sentence}\n")
+    for line in told:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"report: {folder / 'report.html'}\n")
+    sys.stdout.flush()
