@@ -42,7 +42,7 @@ def examine(bench: Bench, worker: Worker) -> Examination:
     _clock(bench, found)
     if not found.problem and "token" in bench.endpoints:
         _clients(bench, run, found)
-    if not found.problem and bench.running.target.resources:
+    if not found.problem and bench.running.target.resources and {"rs", "proxy"} & set(bench.running.target.roles):
         _resource(bench, run, shelf, found)
     if not found.problem:
         _other_endpoints(bench, run, shelf, found)
@@ -87,7 +87,8 @@ def _granted(server: AuthorizationServer, client: Client) -> str:
 
 
 def _resource(bench: Bench, run: Run, shelf: TokenShelf, found: Examination) -> None:
-    resource = ResourceServer(bench, run, shelf)
+    # A proxy is judged by what it changes: the resource behind it has to be well, seen past the proxy.
+    resource = ResourceServer(bench, run, shelf, url=bench.direct_url or None)
     anonymous = run.send(resource.anonymous_message(), "probe")
     if not found.note("resource without credentials", _unless(anonymous, Outcome.REFUSED), good="refused"):
         if anonymous.outcome is Outcome.ACCEPTED:

@@ -102,7 +102,7 @@ def test_token_in_header_and_query_is_refused(endpoint: ProofEndpoint, client: C
     assert endpoint.send(client, token_in="header and query").refused
 
 
-@case("RFC6750-2-02", situation="several-credentials", impact="high")
+@case("RFC6750-2-02", situation="several-credentials", impact="high", latitude="L15")
 @AT_TOKEN_USE
 def test_two_authorization_headers_are_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A request with a DPoP and a Bearer Authorization header is refused: two parsers would choose differently."""

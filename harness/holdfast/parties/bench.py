@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from holdfast.errors import Inconclusive
 from holdfast.launch import Running
@@ -77,6 +78,15 @@ class Bench:
         if found is None:
             raise Inconclusive("the target file declares no [resources]")
         return found
+
+    @property
+    def direct_url(self) -> str:
+        """The main resource past the proxy: its path at the address that [proxy] direct names; empty where none is."""
+        proxy = self.running.target.proxy
+        if proxy is None or not proxy.direct:
+            return ""
+        there = urlsplit(proxy.direct)
+        return urlsplit(self.resource.url)._replace(scheme=there.scheme, netloc=there.netloc).geturl()
 
     @property
     def issuer_url(self) -> str:

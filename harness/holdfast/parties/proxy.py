@@ -37,9 +37,9 @@ class Proxy(ResourceServer):
     @property
     def direct(self) -> ResourceServer:
         """The same resource, past the proxy. Raises Inconclusive when the target file does not say where."""
-        if not self._facts.direct:
+        if not self._bench.direct_url:
             raise Inconclusive("the target file does not say how the resource is reached past the proxy ([proxy] direct)")
-        return ResourceServer(self._bench, self._run, self._shelf, url=self._facts.direct)
+        return ResourceServer(self._bench, self._run, self._shelf, url=self._bench.direct_url)
 
     def forged(self, victim: Client, name: str) -> dict[str, str]:
         """A header of the client's own making that holds the victim's certificate in the encoding of this proxy.
@@ -62,8 +62,12 @@ class Proxy(ResourceServer):
         return self.accepts(client)
 
     def _message(self, client: Client, change: Change) -> Message:
-        """An honest request through the proxy is vouched for by the same request past it."""
+        """An honest request is vouched for by the same request past the proxy, and so is all that no proxy can pass."""
         message = super()._message(client, change)
-        if message.control is not None:
+        if message.control is not None and not self._hides(client):
             return message
         return replace(message, control=self.direct._message(client, HONEST))  # noqa: SLF001 - its own class
+
+    def _hides(self, client: Client) -> bool:
+        """Whether this client's certificate cannot arrive, since the proxy forwards none by design."""
+        return self.encoding == "none" and client.binding in {"certificate", "both"}

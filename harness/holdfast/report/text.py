@@ -70,8 +70,8 @@ def pretty(value: object) -> str:
 
 def for_script(value: object) -> Markup:
     """JSON for a data block of an HTML page: nothing in it can end the block or be markup."""
-    text = json.dumps(mend(value), ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
+    text = json.dumps(mend(value), separators=(",", ":"))
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - the characters that markup needs are gone
 

@@ -15,7 +15,16 @@ from . import uris
 from .incoming import Connection
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .refusals import Refused
+
+
+def refusal(refused: Refused) -> Response:
+    """Give the JSON answer of a refusal (RFC 6749 section 5.2)."""
+    status = refused.status or (401 if refused.error == "invalid_client" else 400)
+    return JSONResponse({"error": refused.error, "error_description": refused.description}, status)
 
 
 class Frame:

@@ -1,4 +1,4 @@
-"""The authorization server: metadata, keys, authorization with and without PAR, tokens, introspection, revocation, userinfo."""
+"""The authorization server: metadata, keys, authorization, tokens, introspection, revocation, userinfo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from . import certificates, jose
 from . import incoming as requests
-from .application import Frame
+from .application import Frame, refusal
 from .client_authentication import Authenticated, ClientAuthentication
 from .clients import AUTHENTICATION_METHODS, Client
 from .grants import Code, Grant, PushedRequest, Store
@@ -112,16 +112,12 @@ class AuthorizationServer:
         """Make a handler of an endpoint that takes a form and answers in JSON (RFC 6749 sections 3.2, 5.1 and 5.2)."""
 
         async def handle(request: Request) -> Response:
-            basic = "authorization" in request.headers
             try:
-                incoming, body = await requests.read(request, self.settings, self.settings.as_url)
-                if body and not incoming.form:
-                    raise Refused("invalid_request", f"the body is not {requests.FORM}")
+                incoming = await requests.read_form(request, self.settings, self.settings.as_url)
                 response = await endpoint(incoming, self.settings.guards("parameters.single", incoming.form))
             except Refused as refused:
-                status = refused.status or (401 if refused.error == "invalid_client" else 400)
-                response = JSONResponse({"error": refused.error, "error_description": refused.description}, status)
-                if status == 401 and basic:
+                response = refusal(refused)
+                if response.status_code == 401 and "authorization" in request.headers:
                     response.headers["WWW-Authenticate"] = 'Basic realm="strict"'
             if request.scope["path"] in {"/token", "/par"}:
                 for name, value in self.proofs.nonce_headers().items():
@@ -223,26 +219,27 @@ class AuthorizationServer:
         return pushed
 
     async def _authorize(self, request: Request) -> Response:
-        """Answer with a code at once: alice consents by herself. Nothing is redirected before redirect_uri is known good."""
+        """Answer with a code at once: alice consents by herself. Nothing is redirected before redirect_uri is known."""
         try:
             incoming, _ = await requests.read(request, self.settings, self.settings.as_url)
-            pairs = incoming.form if request.method == "POST" else incoming.query
-            parameters = self.settings.guards("parameters.single", pairs)
-            client = self.settings.registry.clients.get(parameters.get("client_id", ""))
-            if client is None:
-                raise Refused("invalid_request", "client_id is unknown")
-            jkt = None
-            if "request_uri" in parameters:  # what else stands in the query is ignored (RFC 9126 section 4)
-                pushed = self._pushed(client, parameters["request_uri"])
-                parameters, jkt = pushed.parameters, pushed.jkt
-            uri = self.settings.guards("authorize.redirect_uri", client, parameters)
+            response = self._consent(*self._authorization_request(incoming))
         except Refused as refused:
-            return JSONResponse(
-                {"error": refused.error, "error_description": refused.description},
-                refused.status or 400,
-                {"Cache-Control": "no-store"},
-            )
-        return self._consent(client, parameters, uri, jkt)
+            response = refusal(refused)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _authorization_request(self, incoming: Incoming) -> tuple[Client, Mapping[str, str], str, str | None]:
+        """Give client, parameters, redirect_uri and the key that a pushed request announced."""
+        pairs = incoming.form if incoming.method == "POST" else incoming.query
+        parameters = self.settings.guards("parameters.single", pairs)
+        client = self.settings.registry.clients.get(parameters.get("client_id", ""))
+        if client is None:
+            raise Refused("invalid_request", "client_id is unknown")
+        jkt = None
+        if "request_uri" in parameters:  # what else stands in the query is ignored (RFC 9126 section 4)
+            pushed = self._pushed(client, parameters["request_uri"])
+            parameters, jkt = pushed.parameters, pushed.jkt
+        return client, parameters, self.settings.guards("authorize.redirect_uri", client, parameters), jkt
 
     def _consent(self, client: Client, parameters: Mapping[str, str], uri: str, jkt: str | None) -> Response:
         answer = {"iss": self.settings.as_url} | {name: parameters[name] for name in ("state",) if name in parameters}
@@ -256,7 +253,7 @@ class AuthorizationServer:
             expires = self.settings.clock() + self.settings.code_lifetime
             answer["code"] = self.store.add_code(Code(grant, uri, parameters["code_challenge"], jkt, expires))
         joint = "&" if "?" in uri else "?"
-        return RedirectResponse(uri + joint + urlencode(answer), 302, {"Cache-Control": "no-store"})
+        return RedirectResponse(uri + joint + urlencode(answer), 302)
 
     # -- introspection, revocation, userinfo
 
@@ -301,9 +298,7 @@ class AuthorizationServer:
         try:
             incoming, _ = await requests.read(request, self.settings, self.settings.as_url)
         except Refused as refused:
-            return JSONResponse(
-                {"error": refused.error, "error_description": refused.description}, refused.status or 400
-            )
+            return refusal(refused)
 
         def use(access: Access) -> Response:
             return JSONResponse({"sub": access.claims["sub"], "name": "Alice", "client_id": access.claims["client_id"]})

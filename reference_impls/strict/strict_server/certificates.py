@@ -33,7 +33,7 @@ def thumbprint(der: bytes) -> str:
 
 
 def _forwarded_der(value: str, encoding: str) -> bytes:
-    """Read a forwarded certificate: `:base64 DER:` of RFC 9440 section 2.2, or percent-encoded PEM as nginx writes it."""
+    """Read a forwarded certificate: `:base64 DER:` (RFC 9440 section 2.2), or percent-encoded PEM as nginx has it."""
     if encoding == "pem-escaped":
         return x509.load_pem_x509_certificate(unquote(value).encode("ascii")).public_bytes(Encoding.DER)
     match = _BYTE_SEQUENCE.match(value)
@@ -47,7 +47,8 @@ def _forwarded_der(value: str, encoding: str) -> bytes:
 def presented(incoming: Incoming, settings: Settings) -> bytes | None:
     """Give the certificate (DER) of the client that sent the request, None without one.
 
-    Behind the trusted proxy it is the forwarded one, on a public listener that of the TLS connection, never the other way.
+    Behind the trusted proxy it is the forwarded one, on a public listener that of the TLS connection, never the
+    other way round.
     """
     if not incoming.connection.from_trusted_proxy:
         return incoming.connection.certificate

@@ -1,4 +1,4 @@
-"""Client authentication: the six methods, of which a client may use the one that it registered (RFC 6749 section 2.3)."""
+"""Client authentication: six methods, of which a client may use the one that it registered (RFC 6749 section 2.3)."""
 
 from __future__ import annotations
 

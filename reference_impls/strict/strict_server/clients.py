@@ -29,7 +29,7 @@ SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 
 @dataclass(frozen=True)
 class Client:
-    """A registered client. `dpop_bound`: it may not get tokens without a proof; `certificate_bound`: nor without a certificate."""
+    """A registered client. `dpop_bound`: no token without a proof; `certificate_bound`: none without a certificate."""
 
     client_id: str
     method: str

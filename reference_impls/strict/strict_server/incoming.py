@@ -1,7 +1,8 @@
-"""One request as the checks see it: method, target URI, header fields as they came, form, and who is on the connection."""
+"""One request as the checks see it: method, target URI, header fields as they came, form, and its connection."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 LARGEST_BODY = 65536
+_AUTHORITY = re.compile(r"[A-Za-z0-9.:\[\]_-]+\Z")
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What belongs to one connection and to no other: the TLS certificate and chain in DER, and which listener it is."""
+    """What belongs to one connection only: the TLS certificate and chain in DER, and which listener it is."""
 
     certificate: bytes | None = None
     chain: tuple[bytes, ...] = ()
@@ -34,14 +36,20 @@ class Connection:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request. `url` is the target URI in which this server believes; `form` and `query` are lists of pairs."""
+    """A request. `origin` and `path` make the target URI in which this server believes; form and query are pairs."""
 
     method: str
-    url: str
+    origin: str
+    path: str
     headers: tuple[tuple[str, str], ...]
     query: tuple[tuple[str, str], ...]
     connection: Connection
     form: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def url(self) -> str:
+        """Give the target URI without query."""
+        return self.origin + self.path
 
     def values(self, name: str) -> list[str]:
         """Give the values of all field lines of that (lower-case) name, in their order."""
@@ -59,7 +67,8 @@ def origin_of(request: Request, settings: Settings, own: str) -> str:
     if settings.public_url and own == settings.rs_url:
         return settings.public_url
     if connection.from_trusted_proxy:
-        return f"https://{request.headers.get('host', '')}"
+        host = request.headers.get("host", "")
+        return f"https://{host}" if _AUTHORITY.match(host) else own
     return own
 
 
@@ -91,13 +100,22 @@ async def read(request: Request, settings: Settings, own: str) -> tuple[Incoming
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     incoming = Incoming(
         method=request.method,
-        url=origin + uris.raw_path(request.scope["raw_path"]),
+        origin=origin,
+        path=uris.raw_path(request.scope["raw_path"]),
         headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw),
         query=pairs_of(request.scope["query_string"]),
         connection=request.state.connection,
         form=pairs_of(body) if kind == FORM else (),
     )
     return incoming, body
+
+
+async def read_form(request: Request, settings: Settings, own: str) -> Incoming:
+    """Read a request whose body, if any, is a form (RFC 6749 section 3.2)."""
+    incoming, body = await read(request, settings, own)
+    if body and not incoming.form:
+        raise Refused("invalid_request", f"the body is not {FORM}")
+    return incoming
 
 
 @guard("parameters.single")

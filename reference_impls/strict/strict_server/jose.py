@@ -42,7 +42,7 @@ _VERIFIERS: dict[str, Algorithm] = {
 }
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - it says what the text is
     """The text is no JWS, or the object no key, that this server reads."""
 
 
@@ -123,7 +123,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 @guard("jwk.size")
 def sufficient_rsa_size(modulus: bytes, exponent: bytes) -> None:
-    """Take RSA keys of 2048 to 8192 bits with an odd exponent above 1 (RFC 7518 section 3.3), each in its shortest form."""
+    """Take RSA keys of 2048 to 8192 bits with an odd exponent above 1, in shortest form (RFC 7518 sections 3.3, 6.3)."""
     bits = int.from_bytes(modulus).bit_length()
     value = int.from_bytes(exponent)
     if modulus[:1] == b"\0" or exponent[:1] == b"\0" or not 2048 <= bits <= 8192:

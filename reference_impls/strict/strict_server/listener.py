@@ -1,7 +1,8 @@
-"""Listeners: HTTP/1.1 by uvicorn's h11 protocol, over TLS that takes any client certificate, or plain for a trusted proxy.
+"""Listeners: HTTP/1.1 by uvicorn's h11 protocol, over TLS that takes any client certificate, or plain for a proxy.
 
-Python's own ssl module ends the handshake for an unknown or expired certificate, so that the application could never answer
-401. Here pyOpenSSL in memory-BIO mode stands behind the `wrap_bio` seam that asyncio uses, and nothing is refused in TLS.
+Python's own ssl module ends the handshake for an unknown or expired certificate, so that the application could never
+answer 401. Here pyOpenSSL in memory-BIO mode stands behind the `wrap_bio` seam that asyncio uses, and no certificate is
+refused in TLS.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class _TlsObject:
 
 
 class AnyCertificateContext(ssl.SSLContext):
-    """A server context that asks for a client certificate, requires none and takes any: it is judged by the application.
+    """A server context that asks for a client certificate, requires none and takes any: the application judges it.
 
     Sessions are not resumed: each connection shows its own certificate. `ConfigurationError` where the PEM is unusable.
     """
@@ -163,7 +164,7 @@ class _Protocol(H11Protocol):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take a TCP port (0: any free one); `ConfigurationError` where it is taken or the address is not of this machine."""
+    """Take a TCP port (0: any free one); `ConfigurationError` where it is taken or the address is not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         # With the protocol named, asyncio sets TCP_NODELAY; without it an answer of two writes waits 40 ms for an ACK.
@@ -184,5 +185,11 @@ async def listen(app: ASGIApp, listening: socket.socket, tls: AnyCertificateCont
     def protocol() -> _Protocol:
         return _Protocol(trusted=tls is None, config=config, server_state=state, app_state={})
 
-    timeouts = {} if tls is None else {"ssl_handshake_timeout": 10, "ssl_shutdown_timeout": 2}
-    return await asyncio.get_running_loop().create_server(protocol, sock=listening, ssl=tls, backlog=512, **timeouts)
+    return await asyncio.get_running_loop().create_server(
+        protocol,
+        sock=listening,
+        ssl=tls,
+        backlog=512,
+        ssl_handshake_timeout=None if tls is None else 10,
+        ssl_shutdown_timeout=None if tls is None else 2,
+    )

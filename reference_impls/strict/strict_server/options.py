@@ -16,6 +16,20 @@ from . import clients
 from .refusals import ConfigurationError
 from .settings import Settings
 
+_SAME = (
+    "issuer",
+    "nonces",
+    "nonce_lifetime",
+    "access_tokens",
+    "lookup",
+    "token_lifetime",
+    "code_lifetime",
+    "proof_past",
+    "proof_future",
+    "forwarded_header",
+    "forwarded_encoding",
+)  # flags that are settings of the same name
+
 
 @dataclass(frozen=True)
 class Listeners:
@@ -52,8 +66,8 @@ def _port(text: str) -> int:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query or parts.fragment:
-        raise argparse.ArgumentTypeError(f"{text}: write an absolute URL without query")
+    if parts.scheme != "https" or not parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{text}: write https://host or https://host:port")
     return text.rstrip("/")
 
 
@@ -143,10 +157,6 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
     introspection_client = _introspection_client(given.introspection_client, registry)
     if "rs" in roles and given.lookup == "introspection" and not introspection_client[0]:
         raise ConfigurationError("--introspection-client: write the RS's ID:SECRET, or resource_servers in --clients")
-    same = (
-        "issuer nonces nonce_lifetime access_tokens lookup token_lifetime code_lifetime proof_past "
-        "proof_future forwarded_header forwarded_encoding"
-    ).split()
     settings = Settings(
         as_url=given.as_url or f"https://localhost:{given.as_port}",
         rs_url=given.rs_url or f"https://localhost:{given.rs_port}",
@@ -156,7 +166,7 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
         authorities=authorities,
         outgoing_tls=outgoing,
         registry=registry,
-        **{name: getattr(given, name) for name in same},
+        **{name: getattr(given, name) for name in _SAME},
     )
     listeners = Listeners(roles, given.bind, given.as_port, given.rs_port, given.internal_port, given.tls)
     return settings, listeners

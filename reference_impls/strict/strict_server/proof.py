@@ -13,6 +13,8 @@ from .memory import Nonces, SeenOnce
 from .refusals import Refused, invalid_proof
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .incoming import Incoming
     from .settings import Settings
 
@@ -39,7 +41,7 @@ CHECKS = (
 
 @dataclass
 class ProofCheck:
-    """One proof under examination: the request and token it came with, the server it came to, and what was read of it."""
+    """One proof under examination: request and token it came with, server it came to, and what was read of it."""
 
     incoming: Incoming
     server: Proofs
@@ -205,14 +207,17 @@ def iat(check: ProofCheck) -> None:
 
 @guard("proof.expiry")
 def expiry(check: ProofCheck) -> None:
-    """Honour exp and nbf where a proof has them (RFC 7519 sections 4.1.4 and 4.1.5); neither widens the window of iat."""
+    """Honour exp and nbf where they are there (RFC 7519 sections 4.1.4, 4.1.5); neither widens the window of iat."""
     settings = check.server.settings
     now = settings.clock()
-    for name, good in (("exp", lambda t: now < t), ("nbf", lambda t: t <= now + settings.proof_future)):
-        if name in check.claims:
-            moment = jose.number(check.claims[name])
-            if moment is None or not good(moment):
-                raise invalid_proof(f"{name} does not hold")
+    holds: dict[str, Callable[[float], bool]] = {
+        "exp": lambda end: now < end,
+        "nbf": lambda start: start <= now + settings.proof_future,
+    }
+    for name in holds.keys() & check.claims.keys():
+        moment = jose.number(check.claims[name])
+        if moment is None or not holds[name](moment):
+            raise invalid_proof(f"{name} does not hold")
 
 
 @guard("proof.ath")
@@ -224,7 +229,7 @@ def ath(check: ProofCheck) -> None:
 
 @guard("proof.nonce")
 def nonce(check: ProofCheck) -> None:
-    """Ask for a nonce of this server where its policy says so (4.3 item 10); a wrong one is challenged as a missing one."""
+    """Ask for a nonce of this server where policy says so (4.3 item 10); a wrong one is challenged as a missing one."""
     policy = check.server.settings.nonces
     if policy == "off" or (policy == "optional" and "nonce" not in check.claims):
         return

@@ -52,7 +52,7 @@ class Access:
 
 @guard("token.place")
 def only_in_the_header(incoming: Incoming) -> None:
-    """Refuse a token in the query or in a form, alone or beside the header (RFC 6750 section 2, RFC 9700 section 4.3.2)."""
+    """Refuse a token in the query or in a form, also beside the header (RFC 6750 section 2, RFC 9700 section 4.3.2)."""
     if any(name == "access_token" for name, _ in (*incoming.query, *incoming.form)):
         raise Refused("invalid_request", "the token belongs into the Authorization header", both_schemes=True)
 
@@ -67,7 +67,7 @@ def one_authorization(values: list[str]) -> str:
 
 @guard("token.scheme")
 def credentials_of(value: str) -> Credentials | None:
-    """Read scheme (in any case, RFC 9110 section 11.1) and token; None where there are no credentials of our schemes."""
+    """Read scheme (in any case, RFC 9110 section 11.1) and token; None where there are none of our schemes."""
     scheme, _, token = value.partition(" ")
     scheme = scheme.lower()
     if scheme not in {"dpop", "bearer"}:

@@ -6,8 +6,8 @@ from __future__ import annotations
 class Refused(Exception):  # noqa: N818 - it names an outcome, not an error
     """A request is refused.
 
-    `error` is a code of RFC 6749 5.2, RFC 6750 3.1 or RFC 9449; empty where no credentials were given. `status` is the HTTP
-    status where it is not the usual one of the code; `both_schemes` puts the error into the Bearer and the DPoP challenge.
+    `error` is a code of RFC 6749 5.2, RFC 6750 3.1 or RFC 9449; empty where no credentials were given. `status` is the
+    HTTP status where it is not the usual one of the code; `both_schemes` puts the error into both challenges.
     """
 
     def __init__(

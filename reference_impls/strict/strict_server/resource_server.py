@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
@@ -11,7 +10,7 @@ from starlette.routing import Route
 
 from . import incoming as requests
 from . import jose
-from .application import Frame
+from .application import Frame, refusal
 from .issuer import Issuer, claims_by_introspection, claims_by_keys
 from .proof import Proofs
 from .protection import Access, Protection
@@ -71,18 +70,15 @@ class ResourceServer:
 
     async def _protected(self, request: Request) -> Response:
         path = request.scope["path"]
-        origin = self.settings.guards("request.origin", request, self.settings, self.settings.rs_url)
         try:
             incoming, body = await requests.read(request, self.settings, self.settings.rs_url)
         except Refused as refused:
-            return JSONResponse(
-                {"error": refused.error, "error_description": refused.description}, refused.status or 400
-            )
+            return refusal(refused)
 
         def use(access: Access) -> Response:
             return self._notes(incoming, body, access) if path == "/notes" else self._resource(incoming, access)
 
-        return await self.protection.answer(incoming, _SCOPE_OF[path], use, origin + _WELL_KNOWN + path)
+        return await self.protection.answer(incoming, _SCOPE_OF[path], use, incoming.origin + _WELL_KNOWN + path)
 
     @staticmethod
     def _resource(incoming: requests.Incoming, access: Access) -> Response:
@@ -90,7 +86,7 @@ class ResourceServer:
             {
                 "canary": CANARY,
                 "method": incoming.method,
-                "path": urlsplit(incoming.url).path,
+                "path": incoming.path,
                 "sub": access.claims.get("sub"),
                 "scope": " ".join(sorted(access.scope)),
             }

@@ -38,7 +38,7 @@ class Binding:
 
 @guard("token.confirmation")
 def binding_of(claims: Mapping[str, Any]) -> Binding:
-    """Read cnf; `Refused` where it is there and not understood: such a token is never taken as an unbound one (RFC 7800)."""
+    """Read cnf; `Refused` where it is not understood: such a token is never taken as an unbound one (RFC 7800)."""
     if "cnf" not in claims:
         return Binding()
     confirmation = claims["cnf"]
