@@ -35,6 +35,7 @@ def not_applicable(item: pytest.Item, mark: Mark, requirement: Requirement, benc
     return (
         _role(item, requirement, bench)
         or _parties(item, bench)
+        or _grants(item, mark, bench)
         or _capabilities(mark.needs, bench.capabilities)
         or _window(mark, bench, limits)
     )
@@ -85,6 +86,22 @@ def _parties(item: pytest.Item, bench: Bench) -> str:
                 reason = f"the target does not claim {needed}"
         if reason:
             return reason
+    return ""
+
+
+def _grants(item: pytest.Item, mark: Mark, bench: Bench) -> str:
+    """A grant that the case needs and a client of the case is not registered for, or that no user can consent to."""
+    needed = {need for need in mark.needs if need in {"client_credentials", "authorization_code", "refresh_token"}}
+    if endpoint_of(item) == "userinfo":
+        needed.add("authorization_code")
+    if "authorization_code" in needed and bench.running.target.authorization is None:
+        return "the target file has no [authorization], so that no user can consent"
+    for name in arguments(item):
+        client = bench.clients.get(name) if name in CLIENTS else None
+        if client is None or client.registration is None:
+            continue
+        if lacking_grants := sorted(needed - set(client.registration.grants)):
+            return f"client {name} is not registered for {', '.join(lacking_grants)}"
     return ""
 
 

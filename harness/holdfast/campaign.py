@@ -57,6 +57,8 @@ class Campaign:
                     break
                 if self.runs[-1].interrupted:
                     break
+        if self.runs and self.runs[-1].interrupted:
+            self.runs += [_not_started(target, self.options) for _, target in chosen[len(self.runs) :]]
         if problem is not None and not self.runs:
             raise problem
         results = self._results(started, time.monotonic() - clock)
@@ -98,6 +100,10 @@ class Campaign:
     def _write(self, results: Results) -> None:
         results_io.write(results, self.outputs.folder / "results.json")
         render(results, self.outputs)
+
+
+def _not_started(target: Target, options: session.Options) -> TargetRun:
+    return session.stopped(target, options, 0.0, "the run was interrupted before this was started")
 
 
 def render(results: Results, outputs: Outputs) -> None:

@@ -41,10 +41,11 @@ def known_ids(wanted: Sequence[str], cases: Sequence[Collected]) -> frozenset[st
     ids = [case.item.nodeid for case in cases]
     chosen: set[str] = set()
     for name in wanted:
-        short = name.split("::")[-1] if "::" not in name or name not in ids else name
         found = [i for i in ids if i == name or i.startswith(f"{name}[")]
         if not found:
-            near = difflib.get_close_matches(name, ids, 2, 0.5) or [i for i in ids if short in i][:2]
+            bases = list(dict.fromkeys(i.split("[")[0] for i in ids))
+            short = name.split("::")[-1].split("[")[0]
+            near = [base for base in bases if short in base][:2] or difflib.get_close_matches(name, bases, 2, 0.5)
             hint = f" (did you mean {' or '.join(near)}?)" if near else "; `holdfast list cases` shows all"
             raise UsageError(f"--case: no case {name!r}{hint}")
         chosen.update(found)

@@ -82,6 +82,10 @@ def _granted(server: AuthorizationServer, client: Client) -> str:
     try:
         server.token(client)
     except Inconclusive as why:
+        if "invalid_client" in str(why):
+            shown = {"private_key_jwt": "key", "none": "registration"}.get(client.registered.auth, "secret")
+            shown = "certificate" if client.needs_certificate else shown
+            return f"the authorization server does not accept its {shown} (invalid_client): check id and {shown}"
         return str(why)
     return ""
 
@@ -115,7 +119,7 @@ def _other_endpoints(bench: Bench, run: Run, shelf: TokenShelf, found: Examinati
         return
     if "par" in bench.endpoints:
         found.note("par", _tried(lambda: PushEndpoint(bench, run).accepts(client)), good="accepted")
-    if "userinfo" in bench.endpoints:
+    if "userinfo" in bench.endpoints and bench.running.target.authorization is not None:
         userinfo = ResourceServer(bench, run, shelf, name="userinfo")
         found.note("userinfo", _tried(lambda: userinfo.accepts(client)), good="accepted")
 

@@ -21,7 +21,8 @@ def written(url: str, *, ca: Path | None, name: str | None, folder: Path) -> str
         raise UsageError(f"init: {url}: write the issuer as an https URL, such as https://as.example.com")
     metadata = _fetched(url.rstrip("/"), ca)
     issuer = str(metadata.get("issuer", url))
-    return "\n".join([*_head(issuer, name or _name(parts.hostname), ca, folder), *_client(metadata), *_resource(metadata)])
+    head = _head(issuer, name or _name(parts.hostname), ca, folder)
+    return "\n".join([*head, *_user(metadata), *_client(metadata), *_resource(metadata)])
 
 
 def put(path: Path, text: str, *, force: bool) -> None:
@@ -82,6 +83,12 @@ def _head(issuer: str, name: str, ca: Path | None, folder: Path) -> list[str]:
         shown = near.relative_to(folder.resolve()) if near.is_relative_to(folder.resolve()) else near
         lines.append(f"ca = {json.dumps(str(shown))}")
     return lines
+
+
+def _user(metadata: Mapping[str, object]) -> list[str]:
+    if "authorization_endpoint" not in metadata:
+        return []
+    return ['# authorization = { driver = "redirect" }  # how a user consents: redirect, form or command']
 
 
 def _client(metadata: Mapping[str, object]) -> list[str]:

@@ -101,6 +101,8 @@ class Judge:
         run = self.stage.bench.run(worker)
         acted = self._act(case, run)
         judged = self._vouched(run, acted)
+        if self.stage.bench.stop.is_set():
+            return Done(self.blank(case, "not run", "the run was interrupted"))
         self._watch(run)
         if not alone and (self._broke(judged) or self._died(run)):
             raise Suspect

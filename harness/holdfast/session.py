@@ -5,7 +5,6 @@ import io
 import os
 import shlex
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +74,8 @@ def run_variant(
                 launch.start(target, options.kind, stop, suite=issuer_for(target, issuers), logs=logs)
             )
         except launch.Stopped:
-            return _stopped(target, options, started)
+            why = "the run was interrupted while the target was started"
+            return stopped(target, options, time.monotonic() - started, why)
         bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
         benches.append(bench)
         ending.callback(bench.close)
@@ -251,21 +251,17 @@ def _summed(
     )
 
 
-def _stopped(target: Target, options: Options, started: float) -> TargetRun:
+def stopped(target: Target, options: Options, seconds: float, why: str) -> TargetRun:
+    """What there is to say of a variant that a stop kept from being judged at all."""
     return TargetRun(
         target=target.name,
         variant=target.variant,
         summary=target.summary,
         roles=list(target.roles),
-        launch=options.kind or "process",
+        launch=options.kind or ("process" if target.started_by_lab else "running"),
         digest=target.digest,
         capabilities=sorted(target.capabilities),
-        problem="the run was interrupted while the target was started",
+        problem=why,
         interrupted=True,
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(seconds, 3),
     )
-
-
-def python_version() -> str:
-    """The interpreter's version, for the report."""
-    return sys.version.split()[0]

@@ -53,12 +53,7 @@ _seen: dict[str, bool] = {}
 
 def _there(name: str) -> bool:
     if name not in _seen:
-        _seen[name] = {
-            "containers": _docker_answers,
-            "nginx": lambda: bool(shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")),
-            "node": lambda: bool(shutil.which("npm")),
-            "chromium": lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")),
-        }[name]()
+        _seen[name] = _PRESENT[name]()
     return _seen[name]
 
 
@@ -70,6 +65,14 @@ def _docker_answers() -> bool:
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
+
+
+_PRESENT: dict[str, Callable[[], bool]] = {
+    "containers": _docker_answers,
+    "nginx": lambda: bool(shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")),
+    "node": lambda: bool(shutil.which("npm")),
+    "chromium": lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")),
+}
 
 
 @pytest.fixture(scope="session")

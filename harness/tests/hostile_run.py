@@ -1,4 +1,4 @@
-"""A made-up run with every verdict, several targets and variants, and a target that answers with markup wherever it can."""
+"""A made-up run with every verdict, several targets and variants, and a target that answers with markup."""
 
 from holdfast.results import (
     CaseResult,
@@ -157,7 +157,7 @@ def _leaking(run: str, evidence: dict[str, Evidence]) -> list[CaseResult]:
     known = _case(
         run, "mtls/test_bound.py::test_without_certificate", "A bound token needs its certificate", "failed", "high",
         requirement="RFC8705-3-01", expected="refused", actual="accepted: 200", difference="certificate: absent",
-        known=KnownFailure(reason=HOSTILE, owner="team-gateway", expires="2026-06-30", link="javascript:window.__pwned=1"),
+        known=KnownFailure(reason=HOSTILE, owner="gateway", expires="2026-06-30", link="javascript:window.__pwned=1"),
     )  # fmt: skip
     late = _case(
         run, "dpop/test_iat.py::test_old_proof[resource-1-hour]", "A proof an hour old is refused", "warning", "medium",
@@ -271,9 +271,19 @@ def _record(number: int, purpose: str, status: int | None, outcome: str) -> Exch
 
 
 def _decoded() -> list[Jws]:
-    proof = {"jti": "«jti-1»", "htm": "GET", "htu": "https://localhost:8444/resource", "iat": 10**30, "ath": HOSTILE}
+    proof: dict[str, object] = {
+        "jti": "«jti-1»",
+        "htm": "GET",
+        "htu": "https://localhost:8444/resource",
+        "iat": 10**30,
+        "ath": HOSTILE,
+    }
     jwk = {"kty": "EC", "crv": "P-256", "x": "«x»", "y": "«y»"}
-    token = {"iss": "https://localhost:8443", "cnf": {"jkt": "0ZcOCORZNYy"}, HOSTILE: [1.5, None, True, "\ud800"]}
+    token: dict[str, object] = {
+        "iss": "https://localhost:8443",
+        "cnf": {"jkt": "0ZcOCORZNYy"},
+        HOSTILE: [1.5, None, True, "\ud800"],
+    }
     return [
         Jws(kind="proof", header={"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}, claims=proof),
         Jws(kind="token", header="not JSON: " + HOSTILE, claims=token, note=HOSTILE),

@@ -131,7 +131,7 @@
   const open = async (item, place) => {
     const box = item.querySelector(".body");
     if (box.childElementCount) return;
-    box.append(make("p", "quiet", "Opening"));
+    box.append(make("p", "quiet opening", "Opening"));
     try {
       fill(box, index.rows[place], await details(place));
     } catch (error) {

@@ -83,9 +83,9 @@ def matrix(results: Results) -> list[Specification]:
         for requirement in dict.fromkeys(case.requirement for case in those):
             cited.setdefault(requirement, []).append(name)
     found: dict[str, Specification] = {}
-    for requirement in results.requirements:
-        row = Row(requirement)
-        for name in dict.fromkeys([*requirement.cases, *cited.get(requirement.id, ())]):
+    for entry in results.requirements:
+        row = Row(entry)
+        for name in dict.fromkeys([*entry.cases, *cited.get(entry.id, ())]):
             row.verdicts[name] = worst([case.verdict for case in seen.get(name, ())])
-        found.setdefault(requirement.spec, Specification(requirement.spec)).rows.append(row)
+        found.setdefault(entry.spec, Specification(entry.spec)).rows.append(row)
     return list(found.values())

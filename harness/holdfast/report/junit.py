@@ -63,7 +63,8 @@ def _outcome(case: CaseResult) -> Iterator[str]:
         yield f"      <skipped{_written({'type': 'known failure', 'message': reason})}/>"
     elif case.verdict == "failed":
         message = case.reason or f"expected {case.expected}, got {case.actual}"
-        yield f"      <failure{_written({'type': case.label or 'failed', 'message': message})}>{safe(_told(case))}</failure>"
+        attributes = _written({"type": case.label or "failed", "message": message})
+        yield f"      <failure{attributes}>{safe(_told(case))}</failure>"
     elif case.verdict == "inconclusive":
         yield f"      <error{_written({'type': 'inconclusive', 'message': case.reason})}>{safe(_told(case))}</error>"
     elif case.verdict in {"not applicable", "not run"}:

@@ -13,7 +13,7 @@ LINES = 50
 
 
 def markdown(results: Results) -> str:
-    """GitHub's Markdown; every text that a target had a hand in is spelt in entities, so that none of it is read as markup."""
+    """GitHub's Markdown; what a target had a hand in is spelt in entities, so that none of it is read as markup."""
     blocks = [
         f"# {safe(sentences.overall(results).sentence)}",
         *_alarms(results),
@@ -85,7 +85,7 @@ def _wordings(results: Results) -> Iterator[str]:
             [
                 w.verdict,
                 safe(w.target),
-                safe(w.endpoint or "–"),
+                safe(w.endpoint or "any"),
                 safe(w.situation),
                 safe(w.expected),
                 safe(w.seen),

@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from markupsafe import Markup
 
 from holdfast.errors import UsageError
-from holdfast.report import coverage, exchanges, pack, sentences, text
+from holdfast.report import coverage, pack, sentences, text
+from holdfast.report.exchanges import Diagram, Shown, sequence, shown
 from holdfast.report.findings import (
     FINDINGS,
     JUDGED,
@@ -39,8 +40,8 @@ class Detail:
     number: int
     of: Finding | Group
     row: int
-    exchanges: Sequence[exchanges.Shown]
-    diagram: exchanges.Diagram | None
+    exchanges: Sequence[Shown]
+    diagram: Diagram | None
     omitted: int = 0
 
 
@@ -92,7 +93,7 @@ def _environment(room: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (text.shown, text.number, text.listed, text.web, text.duration)
+    filters = (text.shown, text.number, text.listed, text.web, text.duration, text.level)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters |= {"slug": lambda word: word.replace(" ", "-"), "plain": text.visible}
     environment.globals |= {"VERDICTS": VERDICTS, "FINDINGS": FINDINGS, "JUDGED": JUDGED, "NAMED": coverage.NAMED}
@@ -122,9 +123,9 @@ def _digest(data: str) -> str:
 def _detail(number: int, of: Finding | Group, places: Mapping[str, int], evidence: Mapping[str, Evidence]) -> Detail:
     case = of.first if isinstance(of, Finding) else next((case for case in of.cases if case.evidence), of.cases[0])
     written = number <= WRITTEN and case.id in evidence
-    seen = exchanges.shown(evidence[case.id]) if written else []
+    seen = shown(evidence[case.id]) if written else []
     kept = seen if len(seen) <= EXCHANGES else [*seen[: EXCHANGES // 2], *seen[-EXCHANGES // 2 :]]
-    return Detail(number, of, places[case.id], kept, exchanges.sequence(seen), len(seen) - len(kept))
+    return Detail(number, of, places[case.id], kept, sequence(seen), len(seen) - len(kept))
 
 
 def _by_suite(results: Results) -> list[tuple[str, list[dict[Verdict, int] | None]]]:

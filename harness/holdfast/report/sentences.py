@@ -6,6 +6,7 @@ from typing import Literal
 from holdfast.report.findings import IMPACTS, JUDGED, counts, spent_known
 from holdfast.report.text import listed, number
 from holdfast.results import CaseResult, Results, TargetRun, Verdict
+from holdfast.verdicts import RANK
 
 Tone = Literal["good", "mild", "open", "bad"]
 _BAD: tuple[Tone, ...] = ("bad", "open")
@@ -47,10 +48,10 @@ def of_target(name: str, runs: list[TargetRun]) -> Said:
     if any(run.interrupted for run in runs):
         rest = f"{number(judged, 'case was', 'cases were')} judged, {found['not run']:,} not run"
         return Said(name, "open", f"{name} was not judged to the end: {rest}.")
-    return _held(name, found, judged, known)
+    return _held(name, found, judged, known, _worded(cases))
 
 
-def _held(name: str, found: dict[Verdict, int], judged: int, known: int) -> Said:
+def _held(name: str, found: dict[Verdict, int], judged: int, known: int, worded: int) -> Said:
     left = f"; {number(found['not run'], 'case was', 'cases were')} not run" if found["not run"] else ""
     if known:
         return Said(
@@ -58,10 +59,17 @@ def _held(name: str, found: dict[Verdict, int], judged: int, known: int) -> Said
         )
     mild = [number(found["warning"], "warning")] if found["warning"] else []
     mild += [number(found["noted"], "note")] if found["noted"] else []
+    mild += [number(worded, "refusal worded otherwise", "refusals worded otherwise")] if worded else []
     if mild:
         return Said(name, "mild", f"{name} holds what is demanded, with {listed(mild)}{left}.")
     every = "the one judged case" if judged == 1 else f"all {judged:,} judged cases"
     return Said(name, "good", f"{name} holds: {every} passed{left}.")
+
+
+def _worded(cases: list[CaseResult]) -> int:
+    """How many ways of wording a refusal differ from what is expected."""
+    signals = [signal for case in cases for signal in case.signals if RANK[signal.verdict] > RANK["passed"]]
+    return len({(signal.situation, signal.seen) for signal in signals})
 
 
 def _failed(cases: list[CaseResult], failed: int, judged: int, known: int) -> str:

@@ -1,4 +1,4 @@
-"""Text that a target had a hand in, made safe to read: what cannot be seen, or changes how the rest is read, is spelt out."""
+"""Text that a target had a hand in, made safe to read: what cannot be seen or misleads the eye is spelt out."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+!|~:@$^=-]")
 
 
 def visible(text: str) -> str:
-    """Text with every hidden character spelt as `\\u{202e}`."""
+    """Text with every hidden character spelt by its code point."""
     return _HIDDEN.sub(lambda found: _spelt(found[0]), text)
 
 
@@ -32,7 +32,7 @@ def _spelt(characters: str) -> str:
 
 
 def runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Text in pieces, each with whether it was spelt out, so that a spelt one can be told from the same letters sent."""
+    """Text in pieces, each with whether it was spelt out: a reader tells it from the same letters sent."""
     at = 0
     for found in _HIDDEN.finditer(text):
         if found.start() > at:
@@ -101,3 +101,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def level(word: str) -> str:
+    """A requirement's level as a reader writes it: keywords stay in capitals (RFC 2119)."""
+    return "security consideration" if word == "SECURITY-CONSIDERATION" else word

@@ -183,8 +183,8 @@ class Line:
         except TimeoutError:
             raise
         except ssl.SSLEOFError as error:
-            # Not every Python tells a reset under TLS from an end, but a socket that was reset has no peer any more.
-            if self._is_reset() and not self._patience.halted():
+            # Not every Python tells a reset under TLS from an end: a reset gives no reason and leaves no peer.
+            if not error.reason and self._is_reset() and not self._patience.halted():
                 raise FaultError("reset", "connection reset by peer") from error
             data = b""
         except OSError as error:

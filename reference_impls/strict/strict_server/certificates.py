@@ -89,7 +89,7 @@ def chains_to_authority(connection: Connection, settings: Settings) -> None:
         store.add_cert(crypto.X509.from_cryptography(authority))
     try:
         leaf, *others = (
-            crypto.X509.from_cryptography(_read(der)) for der in (connection.certificate, *connection.chain)
+            crypto.X509.from_cryptography(_read(der)) for der in (connection.certificate or b"", *connection.chain)
         )
         crypto.X509StoreContext(store, leaf, others).verify_certificate()
     except (crypto.X509StoreContextError, crypto.Error) as error:

@@ -66,14 +66,22 @@ def _certificates(keys: list[Mapping[str, Any]]) -> frozenset[bytes]:
         raise ConfigurationError("x5c: write the certificate as base64 of its DER") from error
 
 
+def _subject(text: str | None) -> x509.Name | None:
+    try:
+        return x509.Name.from_rfc4514_string(text) if text else None
+    except ValueError as error:
+        raise ConfigurationError("tls_client_auth_subject_dn: write it as RFC 4514 has it, CN=name,O=who") from error
+
+
 def _client(entry: Mapping[str, Any]) -> Client:
+    if not isinstance(entry, dict) or not isinstance(entry.get("client_id"), str):
+        raise ConfigurationError("client_id: each client is an object that has one")
     method = entry.get("token_endpoint_auth_method", "client_secret_basic")
     if method not in AUTHENTICATION_METHODS:
         raise ConfigurationError(f"token_endpoint_auth_method: write one of {', '.join(AUTHENTICATION_METHODS)}")
     if method in SECRET_METHODS and not entry.get("client_secret"):
         raise ConfigurationError(f"client_secret: {method} needs one")
     keys = list(entry.get("jwks", {}).get("keys", []))
-    subject = entry.get("tls_client_auth_subject_dn")
     return Client(
         client_id=entry["client_id"],
         method=method,
@@ -83,7 +91,7 @@ def _client(entry: Mapping[str, Any]) -> Client:
         scope=frozenset(entry.get("scope", "").split()),
         keys=tuple(keys),
         certificates=_certificates(keys),
-        subject_dn=x509.Name.from_rfc4514_string(subject) if subject else None,
+        subject_dn=_subject(entry.get("tls_client_auth_subject_dn")),
         san_dns=entry.get("tls_client_auth_san_dns", ""),
         san_uri=entry.get("tls_client_auth_san_uri", ""),
         dpop_bound=entry.get("dpop_bound_access_tokens", False) is True,

@@ -81,6 +81,7 @@ def read_object(data: bytes, members: Any = unique_members) -> dict[str, Any]:
     """Read one JSON object in UTF-8 without byte order mark; `Malformed` for anything else."""
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise Malformed("not JSON") from error
     if not isinstance(value, dict):
@@ -123,7 +124,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 @guard("jwk.size")
 def sufficient_rsa_size(modulus: bytes, exponent: bytes) -> None:
-    """Take RSA keys of 2048 to 8192 bits with an odd exponent above 1, in shortest form (RFC 7518 sections 3.3, 6.3)."""
+    """Take RSA keys of 2048 to 8192 bits with an odd exponent above 1, in shortest form (RFC 7518 3.3 and 6.3)."""
     bits = int.from_bytes(modulus).bit_length()
     value = int.from_bytes(exponent)
     if modulus[:1] == b"\0" or exponent[:1] == b"\0" or not 2048 <= bits <= 8192:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE = 75  # seconds
 _BUFFER = 65536
+_BACKLOG = 512
 
 
 class _TlsObject:
@@ -171,6 +172,7 @@ def bind(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
         raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}") from error
     return listening
@@ -189,7 +191,7 @@ async def listen(app: ASGIApp, listening: socket.socket, tls: AnyCertificateCont
         protocol,
         sock=listening,
         ssl=tls,
-        backlog=512,
+        backlog=_BACKLOG,
         ssl_handshake_timeout=None if tls is None else 10,
         ssl_shutdown_timeout=None if tls is None else 2,
     )
