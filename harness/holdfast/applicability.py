@@ -26,7 +26,7 @@ class Limits:
 
 
 def suite_of(item: pytest.Item) -> str:
-    """The folder of suites/ that a case lies in."""
+    """Give the folder of suites/ that a case lies in."""
     return item.nodeid.split("/", 1)[0]
 
 
@@ -41,8 +41,13 @@ def not_applicable(item: pytest.Item, mark: Mark, requirement: Requirement, benc
     )
 
 
-def missing_for_profile(item: pytest.Item, mark: Mark, bench: Bench, profile: Profile) -> str:
-    """The capability that the profile demands, the case needs and the target lacks; or an empty text."""
+def missing_for_profile(item: pytest.Item, mark: Mark, requirement: Requirement, bench: Bench, profile: Profile) -> str:
+    """Give the capability that the profile demands, the case needs and the target lacks; or an empty text.
+
+    Nothing is missing of a role in which the target is not judged.
+    """
+    if _role(item, requirement, bench):
+        return ""
     wanted = {*mark.needs, *(PARTY_CAPABILITY.get(name, "") for name in arguments(item))}
     lacking_here = sorted(wanted & set(profile.requires) - bench.capabilities)
     return f"profile {profile.name} demands {', '.join(lacking_here)}" if lacking_here else ""
@@ -90,7 +95,7 @@ def _parties(item: pytest.Item, bench: Bench) -> str:
 
 
 def _grants(item: pytest.Item, mark: Mark, bench: Bench) -> str:
-    """A grant that the case needs and a client of the case is not registered for, or that no user can consent to."""
+    """Say which grant the case needs and its client is not registered for, or that no user can consent."""
     needed = {need for need in mark.needs if need in {"client_credentials", "authorization_code", "refresh_token"}}
     if endpoint_of(item) == "userinfo":
         needed.add("authorization_code")
@@ -107,7 +112,8 @@ def _grants(item: pytest.Item, mark: Mark, bench: Bench) -> str:
 
 def _capabilities(needs: Collection[str], have: Collection[str]) -> str:
     absent = [need for need in needs if not need.startswith("no:") and need not in have]
-    present = [need.removeprefix("no:") for need in needs if need.startswith("no:") and need.removeprefix("no:") in have]
+    unwanted = [need.removeprefix("no:") for need in needs if need.startswith("no:")]
+    present = [need for need in unwanted if need in have]
     if absent:
         return f"the target does not claim {', '.join(absent)}"
     return f"the target claims {', '.join(present)}" if present else ""

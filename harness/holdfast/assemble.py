@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from holdfast import jose, pki
 from holdfast.discover import Discovered, discovered, metadata_urls
@@ -36,7 +37,7 @@ def plays_issuer(target: Target) -> bool:
 
 
 def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | None:
-    """What launch.start calls to have the suite's issuer served before the target starts; None where none is needed."""
+    """Give what launch.start calls to have the suite's issuer served before the target; None where none is needed."""
     if not plays_issuer(target):
         return None
 
@@ -58,7 +59,12 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
     """Everything that the cases share. Raises UsageError when the target cannot be reached or its CA is wrong."""
     masker, contexts, keys = Masker(), ContextCache(), KeyRing()
     wire = Wire(
-        authorities=running.ca_pem, resolve=running.resolve, allowed=running.allowed, contexts=contexts, stop=stop
+        authorities=running.ca_pem,
+        resolve=running.resolve,
+        allowed=running.allowed,
+        deadline=running.target.deadline,
+        contexts=contexts,
+        stop=stop,
     )
     try:
         found, skew = _explored(running, wire)
@@ -79,6 +85,7 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
         contexts=contexts,
         stop=stop,
         skew=skew,
+        deadline=running.target.deadline,
         issuer=issuer,
     )
     bench.findings.extend(found.findings)
@@ -96,6 +103,7 @@ def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
     target = running.target
     issuer = target.issuer
     metadata: Mapping[str, object] = {}
+    missing: list[str] = []
     answer: Answer | None = None
     if issuer and not plays_issuer_url(running):
         urls = [target.endpoints.metadata] if target.endpoints.metadata else metadata_urls(issuer)
@@ -104,14 +112,20 @@ def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
             _reached(target, url, answer)
             metadata = _document(answer)
             if metadata:
+                missing.clear()
+                break
+            missing.append(f"no metadata at {url}: {answer.error or f'status {answer.status}, and no JSON object'}")
+            if answer.fault == "timeout":
                 break
     if answer is None:
         url = next((r.url for r in target.resources.values()), "")
         answer = wire.send(Request("GET", url)) if url else None
         if answer is not None:
             _reached(target, url, answer)
+    found = discovered(target, metadata, running.allowed)
     skew = answer.date - answer.started if answer and answer.date else 0.0
-    return discovered(target, metadata, running.allowed), skew if abs(skew) > 2 else 0.0  # noqa: PLR2004 - Date has whole seconds
+    # Date has whole seconds.
+    return replace(found, findings=(*missing, *found.findings)), skew if abs(skew) > 2 else 0.0
 
 
 def plays_issuer_url(running: Running) -> bool:
@@ -132,7 +146,7 @@ def _document(answer: Answer) -> Mapping[str, object]:
         said = json.loads(answer.body)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) and answer.status == 200 else {}  # noqa: PLR2004 - OK
+    return said if isinstance(said, dict) and answer.status == 200 else {}
 
 
 def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:
@@ -173,7 +187,12 @@ def _thief(running: Running, keys: KeyRing) -> Client:
 def _minted_clients(running: Running, keys: KeyRing) -> dict[str, Client]:
     def made() -> Iterator[tuple[str, Client]]:
         scope = next(iter(running.target.resources.values())).scope or ""
-        for name, binding in (("client", "dpop"), ("second", "dpop"), ("bound", "certificate"), ("doubly_bound", "both")):
+        for name, binding in (
+            ("client", "dpop"),
+            ("second", "dpop"),
+            ("bound", "certificate"),
+            ("doubly_bound", "both"),
+        ):
             registration = Registration(id=name, auth="none", scope=scope)
             certificate = running.authority.issue_client(name) if binding != "dpop" else None
             reissued = running.authority.reissue(certificate) if certificate else None
@@ -211,4 +230,3 @@ def _derived(
     if "public" in clients:
         found.add("public-client")
     return found
-

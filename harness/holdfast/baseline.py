@@ -33,7 +33,7 @@ class _File(BaseModel):
 
 
 def load(path: Path) -> list[Entry]:
-    """The entries of a baseline file. Raises UsageError naming what is wrong in it."""
+    """Give the entries of a baseline file. Raises UsageError naming what is wrong in it."""
     try:
         return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).known
     except OSError as error:

@@ -42,7 +42,10 @@ class Campaign:
     runs: list[TargetRun] = field(default_factory=list)
 
     def run(self, names: Sequence[str], variant: str | None, *, baseline: Path | None, fail_on: FailOn) -> int:
-        """Judge, write, say the verdict; the exit code. Raises UsageError; what was judged before is written all the same."""
+        """Judge, write, say the verdict; the exit code.
+
+        Raises UsageError; what was judged before is written all the same.
+        """
         chosen = [pair for name in names for pair in _chosen(name, variant)]
         entries = _baseline(baseline)
         self._folder()
@@ -110,7 +113,7 @@ def render(results: Results, outputs: Outputs) -> None:
     """Write the report, and what else was asked for, from results and the evidence beside them."""
     from holdfast import report
 
-    kept = {one.case: one for one in evidence.read_all(outputs.folder / evidence.NAME)}
+    kept = evidence.Stored(results, outputs.folder / evidence.NAME)
     _put(outputs.folder / "report.html", report.html(results, kept, rooms.reports()))
     if outputs.junit is not None:
         _put(outputs.junit, report.junit(results))
@@ -127,17 +130,19 @@ def _put(path: Path, text: str) -> None:
 
 
 def exit_code(runs: Sequence[TargetRun], fail_on: FailOn) -> int:
-    """The worst over all targets: findings (1) before inconclusive (3) before nothing (0)."""
+    """Give the worst over all targets: findings (1) before inconclusive (3) before nothing (0)."""
     codes = [verdicts.exit_code(list(_counted(run)), fail_on) for run in runs]
     return 1 if 1 in codes else max(codes, default=3)
 
 
 def _counted(run: TargetRun) -> Iterator[Verdict]:
-    """Verdicts that count: those of cases and of signals, without what is known."""
+    """Verdicts that count: those of cases and of signals; what is known counts as if it had passed."""
     for case in run.cases:
         if case.known is None:
             yield case.verdict
             yield from (signal.verdict for signal in case.signals)
+        else:
+            yield "passed"
     if run.interrupted or run.problem:
         yield "inconclusive"
 
@@ -161,7 +166,7 @@ def _apply(entries: Sequence[baseline.Entry], runs: Sequence[TargetRun]) -> Iter
 
 
 def environment() -> dict[str, str]:
-    """What the run stood on."""
+    """Say what the run stood on."""
     from cryptography.hazmat.backends.openssl import backend
 
     return {
@@ -174,9 +179,11 @@ def environment() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The commit of the suites, where they lie in a checkout."""
+    """Give the commit of the suites, where they lie in a checkout of their own."""
+    if not (rooms.suites().parent / ".git").exists():
+        return ""
     with suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - nothing in it comes from outside
             ["git", "-C", str(rooms.suites()), "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - git of the PATH
             capture_output=True,
             text=True,

@@ -45,7 +45,7 @@ class Mark:
     waits: float | str = 0
 
     def at_endpoint(self, endpoint: str) -> "Mark":
-        """The same mark with `{role}` filled in for an endpoint."""
+        """Give the same mark with `{role}` filled in for an endpoint."""
         role = ENDPOINT_ROLE.get(endpoint, "RS")
         requirement = self.requirement.replace("{role}", role)
         needs = tuple(need.replace("{role}", role.lower()) for need in self.needs)
@@ -67,6 +67,7 @@ def case(
     waits: float | str = 0,
 ) -> pytest.MarkDecorator:
     """Say which requirement a test function puts to the test; see `Mark` for the words."""
+    _no_bare_text(needs)
     mark = Mark(requirement, situation, impact, tuple(needs), latitude, serial, waits)
     return pytest.mark.case(mark)
 
@@ -83,7 +84,13 @@ def row(name: str, *values: object, **own: object) -> ParameterSet:
     known = {field.name for field in fields(Mark)}
     if unknown := sorted(set(own) - known):
         raise TypeError(f"row {name!r}: unknown {', '.join(unknown)}; a row may say {', '.join(sorted(known))}")
+    _no_bare_text(own.get("needs", ()))
     return cast("ParameterSet", pytest.param(*values, id=name, marks=pytest.mark.row(own)))
+
+
+def _no_bare_text(needs: object) -> None:
+    if isinstance(needs, str):
+        raise TypeError(f"needs: {needs!r} is one text, write ({needs!r},)")
 
 
 def at(*endpoints: str) -> pytest.MarkDecorator:
@@ -94,7 +101,7 @@ def at(*endpoints: str) -> pytest.MarkDecorator:
 
 
 def mark_of(item: pytest.Item) -> Mark:
-    """The mark of a collected case: the function's, with its row's own values on top; what both need is needed.
+    """Give the mark of a collected case: the function's, with its row's own values on top; what both need is needed.
 
     Raises LookupError when the item carries no case mark.
     """
@@ -112,6 +119,6 @@ def mark_of(item: pytest.Item) -> Mark:
 
 
 def endpoint_of(item: pytest.Item) -> str:
-    """The endpoint a collected case runs at, or an empty text."""
+    """Give the endpoint a collected case runs at, or an empty text."""
     callspec = getattr(item, "callspec", None)
     return str(callspec.params.get("endpoint", "")) if callspec else ""

@@ -34,7 +34,7 @@ def collect(tables: Tables, *, suites: Sequence[str] = (), keyword: str = "") ->
 
 
 def known_ids(wanted: Sequence[str], cases: Sequence[Collected]) -> frozenset[str]:
-    """The ids asked for, checked; a table without its row's name means all of its rows.
+    """Give the ids asked for, checked; a table without its row's name means all of its rows.
 
     Raises UsageError for an unknown one, with the nearest that there are.
     """
@@ -58,7 +58,7 @@ def suite_names() -> list[str]:
 
 
 def known_suites(wanted: Sequence[str]) -> tuple[str, ...]:
-    """The suites asked for, checked. Raises UsageError for an unknown one."""
+    """Give the suites asked for, checked. Raises UsageError for an unknown one."""
     names = suite_names()
     for name in wanted:
         if name not in names:

@@ -6,7 +6,7 @@ _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _GAP = re.compile(r"[\s,]*")
 _PARAMETER = re.compile(rf"({_NAME})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"|\\?$)|([^\s,]*))", re.DOTALL)
 _SCHEME = re.compile(rf"({_NAME})(?:\s+|(?=,)|$)")
-_JUNK = re.compile(rf"{_NAME}|.", re.DOTALL)
+_JUNK = re.compile(rf"{_NAME}|.?", re.DOTALL)
 _TOKEN68 = re.compile(r"([A-Za-z0-9._~+/-]+=*)\s*(?=,|$)")
 
 Challenge = tuple[str, dict[str, str]]
@@ -38,13 +38,8 @@ def _parse_one(value: str, found: list[Challenge]) -> None:
         elif scheme := _SCHEME.match(value, at):
             found.append((scheme[1], {}))
             at = scheme.end()
-            if (token68 := _TOKEN68.match(value, at)) and _lonely(value, at, token68):
+            if token68 := _TOKEN68.match(value, at):
                 found[-1][1]["token68"] = token68[1]
                 at = token68.end()
         else:
-            at = _JUNK.match(value, at).end()  # type: ignore[union-attr]  # it matches any character
-
-
-def _lonely(value: str, at: int, token68: re.Match[str]) -> bool:
-    """Whether this is a token68 and not the scheme of a next challenge or a parameter with an empty value."""
-    return value[at - 1].isspace() and not value[at:].startswith(",") and bool(token68[1])
+            at = _JUNK.match(value, at).end()  # type: ignore[union-attr]  # as does this

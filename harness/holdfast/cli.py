@@ -58,7 +58,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code. A mistake of the person's is one clear line and exit code 2."""
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="holdfast", standalone_mode=False)
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None, prog_name="holdfast", standalone_mode=False
+        )
     except UsageError as error:
         _say(str(error))
         sys.exit(2)

@@ -49,11 +49,13 @@ def discovered(target: Target, metadata: Mapping[str, object], allowed: Callable
         url = metadata.get(member)
         if not isinstance(url, str):
             continue
-        parts = urlsplit(url)
-        if allowed(parts.hostname or "", parts.port or {"http": 80}.get(parts.scheme, 443)):
+        if (place := _place(url)) is None:
+            findings.append(f"metadata: {member} is {url!r}, which is no URL: not contacted")
+        elif allowed(*place):
             endpoints[name] = url
         else:
-            findings.append(f"metadata: {member} lies on {parts.netloc}, which the target file does not name: not contacted")
+            there = urlsplit(url).netloc
+            findings.append(f"metadata: {member} lies on {there}, which the target file does not name: not contacted")
     own = target.endpoints.model_dump(exclude_none=True)
     endpoints |= {name: str(url) for name, url in own.items()}
     shown = _shown(metadata, endpoints)
@@ -64,6 +66,18 @@ def discovered(target: Target, metadata: Mapping[str, object], allowed: Callable
         if metadata and name not in shown
     ]
     return Discovered(endpoints, declared | shown, tuple(findings), metadata)
+
+
+def _place(url: str) -> tuple[str, int] | None:
+    """Host and port of a URL; None for what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        return None
+    return parts.hostname, port or {"http": 80}.get(parts.scheme, 443)
 
 
 _MEMBER_OF = {

@@ -40,6 +40,7 @@ def examine(bench: Bench, worker: Worker) -> Examination:
     run = bench.run(worker)
     shelf = TokenShelf(bench)
     _clock(bench, found)
+    _server(bench, found)
     if not found.problem and "token" in bench.endpoints:
         _clients(bench, run, found)
     if not found.problem and bench.running.target.resources and {"rs", "proxy"} & set(bench.running.target.roles):
@@ -61,6 +62,15 @@ def _clock(bench: Bench, found: Examination) -> None:
         found.note(name, "", good=f"{bench.skew:+.1f} s from ours{more}")
 
 
+def _server(bench: Bench, found: Examination) -> None:
+    """Make sure that an authorization server that is judged says where its token endpoint is, or the file has to."""
+    if "as" not in bench.running.target.roles or "token" in bench.endpoints:
+        return
+    said = "; ".join(bench.findings) or f"the metadata of {bench.issuer_url} names none"
+    found.note("token endpoint", f"not known: {said}")
+    found.problem = found.problem or f"the authorization server's token endpoint is not known: {said}"
+
+
 def _clients(bench: Bench, run: Run, found: Examination) -> None:
     server = AuthorizationServer(bench, run)
     worked, reasons, wrong = 0, [], []
@@ -72,6 +82,8 @@ def _clients(bench: Bench, run: Run, found: Examination) -> None:
         worked += found.note(label, why_not, good="got a token")
         if why_not:
             reasons.append(f"{label}: {why_not}")
+            if run.exchanges and run.exchanges[-1].answer.fault == "timeout":
+                break  # the others would hang as long
             wrong += [label] if "invalid_client" in why_not or "unauthorized_client" in why_not else []
     if not worked and reasons:
         found.problem = f"no client gets a token: {reasons[0]}"
@@ -105,6 +117,11 @@ def _resource(bench: Bench, run: Run, shelf: TokenShelf, found: Examination) -> 
         found.note(f"resource as {name}", why_not, good="accepted")
     if seen and all(why_not for _, why_not in seen):
         found.problem = f"the resource server refuses every honest request: {seen[0][1]}"
+        if anonymous.wrong_signal:
+            found.problem = (
+                f"the resource answers every request with {anonymous.status} and without its canary, "
+                f"honest ones too: are its url and canary right? ({seen[0][1]})"
+            )
 
 
 def _honest(bench: Bench, resource: ResourceServer) -> Iterator[tuple[str, str]]:
@@ -137,9 +154,9 @@ def _unless(seen: Exchange, wanted: Outcome) -> str:
 
 
 def _in_words(seen: Exchange) -> str:
-    """What is wrong with a target that answers so, for the first line of a report."""
+    """Say what is wrong with a target that answers so, for the first line of a report."""
     if seen.answer.fault == "timeout":
         return f"it hangs ({seen!r})"
-    if seen.status is not None and seen.status >= 500:  # noqa: PLR2004 - the class of server errors
+    if seen.status is not None and seen.status >= 500:
         return f"it answers {seen.status} to everything ({seen!r})"
     return repr(seen)

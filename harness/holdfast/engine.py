@@ -7,7 +7,7 @@ Groups go to J workers. Cases that broke, or that change the target as a whole, 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -83,10 +83,12 @@ class Engine(Generic[Worker, Result]):
         self._waiting: list[Future[None]] = []
         self._own: Worker | None = None
         self._last_group = ""
+        self._all: list[Job] = []
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Begin. With one slot only the waiting cases begin now; the others run when `result` asks for them."""
         self.futures = {job.id: Future() for job in jobs}
+        self._all = list(jobs)
         waiting = [job for job in jobs if job.waits and not job.alone]
         self._waiters = ThreadPoolExecutor(min(WAITERS, max(1, len(waiting))), thread_name_prefix="waiting")
         later: list[Job] = []
@@ -96,12 +98,12 @@ class Engine(Generic[Worker, Result]):
             self._director.start()
 
     def result(self, job: Job) -> Result:
-        """The result of a job, when it is there."""
+        """Give the result of a job, when it is there."""
         future = self.futures[job.id]
-        if self.jobs == 1 and not job.waits and not future.done():
-            self._in_place(job)
-        if self.jobs == 1 and job.waits and not future.done():
-            self._again_in_place(job)
+        if self.jobs == 1 and not future.done():
+            for other in [other for other in self._all if job.alone and not other.alone]:
+                self._bring(other)
+            self._bring(job)
         while not future.done():
             with contextlib.suppress(TimeoutError):
                 future.result(timeout=0.2)
@@ -118,6 +120,13 @@ class Engine(Generic[Worker, Result]):
 
     # One slot: in the caller's thread, in the caller's order
 
+    def _bring(self, job: Job) -> None:
+        if job.waits and not job.alone:
+            for waiting in self._waiting:
+                waiting.result()
+        if not self.futures[job.id].done():
+            self._in_place(job)
+
     def _in_place(self, job: Job) -> None:
         if self._own is None:
             self._own = self.make_worker()
@@ -125,20 +134,20 @@ class Engine(Generic[Worker, Result]):
             self.end_group(self._own)
             self._last_group = job.group
         with self.slots.held():
-            try:
-                self._settle(job, self._own, alone=False)
-            except Suspect:
-                self._settle(job, self._own, alone=True)
-
-    def _again_in_place(self, job: Job) -> None:
-        for waiting in self._waiting:
-            waiting.result()
-        if not self.futures[job.id].done():
-            self._in_place(job)
+            self._seen_twice(job, self._own, first=True)
 
     # Several slots
 
     def _direct(self, jobs: Sequence[Job], later: list[Job]) -> None:
+        try:
+            self._run_all(jobs, later)
+        except BaseException as error:  # noqa: BLE001 - a future that is never settled would hang the run
+            wait(self._waiting)
+            for future in self.futures.values():
+                if not future.done():
+                    future.set_exception(error)
+
+    def _run_all(self, jobs: Sequence[Job], later: list[Job]) -> None:
         plain = [job for job in jobs if not job.waits and not job.alone]
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="case") as pool:
             local = threading.local()
@@ -150,7 +159,7 @@ class Engine(Generic[Worker, Result]):
         for job in [*later, *(job for job in jobs if job.alone)]:
             self.end_group(worker)
             with self.slots.held():
-                self._settle(job, worker, alone=True)
+                self._seen_twice(job, worker, first=job not in later)
 
     def _do_group(self, group: Sequence[Job], local: threading.local, later: list[Job]) -> None:
         worker: Worker | None = getattr(local, "worker", None)
@@ -162,9 +171,22 @@ class Engine(Generic[Worker, Result]):
         self.end_group(worker)
 
     def _do_waiting(self, job: Job, later: list[Job]) -> None:
-        worker = self.make_worker()
+        try:
+            worker = self.make_worker()
+        except BaseException as error:  # noqa: BLE001 - a future that is never settled would hang the run
+            self.futures[job.id].set_exception(error)
+            return
         with self.slots.held():
             self._try(job, worker, later)
+
+    def _seen_twice(self, job: Job, worker: Worker, *, first: bool) -> None:
+        """Run a job with nothing else going on; where it is its first run, a suspect is run once more."""
+        if first:
+            with contextlib.suppress(Suspect):
+                self._settle(job, worker, alone=False)
+                return
+            self.end_group(worker)
+        self._settle(job, worker, alone=True)
 
     def _try(self, job: Job, worker: Worker, later: list[Job]) -> None:
         try:
@@ -178,8 +200,11 @@ class Engine(Generic[Worker, Result]):
             return
         try:
             result = self.work(job, worker, alone)
-        except Suspect:
-            raise
+        except Suspect as suspect:
+            if not alone:
+                raise
+            self.futures[job.id].set_exception(suspect)
+            return
         except BaseException as error:  # noqa: BLE001 - a future that is never settled would hang the run
             self.futures[job.id].set_exception(error)
             return

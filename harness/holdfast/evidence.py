@@ -21,6 +21,8 @@ NAME = "evidence.jsonl.gz"
 #: Bytes that one case's evidence may inflate to; records are cut long before.
 LARGEST = 64 * 1024 * 1024
 
+_BLOCK = 64 * 1024
+
 # Deflate, no name, no time, unknown system: the same bytes on every machine that has the same zlib.
 _HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 
@@ -78,7 +80,9 @@ def read(path: Path, at: EvidenceAt) -> Evidence:
             member = file.read(at.length)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"{place}: {error}; keep the evidence file beside results.json") from None
-    return _parsed(_inflated(member, place)[0], place)
+    if (found := _inflated(member, place)) is None:
+        raise UsageError(f"{place}: cut short; keep the file as it was written")
+    return _parsed(found[0], place)
 
 
 def read_all(path: Path) -> Iterator[Evidence]:
@@ -87,30 +91,34 @@ def read_all(path: Path) -> Iterator[Evidence]:
     Raises UsageError when the file is missing or holds something else.
     """
     try:
-        data = path.read_bytes()
+        file = path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or '').lower()}; give the evidence file of a run") from None
-    offset = 0
-    while offset < len(data):
-        place = f"{path.name}: byte {offset}"
-        text, used = _inflated(data[offset:], place, cut_short_ends=True)
-        if not used:
-            return
-        yield _parsed(text, place)
-        offset += used
+    with file:
+        offset, held = 0, b""
+        while held or (held := file.read(_BLOCK)):
+            place = f"{path.name}: byte {offset}"
+            while (found := _inflated(held, place)) is None:
+                if not (more := file.read(max(_BLOCK, len(held)))):
+                    return
+                held += more
+            text, used = found
+            yield _parsed(text, place)
+            offset, held = offset + used, held[used:]
 
 
-def _inflated(member: bytes, place: str, *, cut_short_ends: bool = False) -> tuple[bytes, int]:
+def _inflated(member: bytes, place: str) -> tuple[bytes, int] | None:
+    """What the member at the start of these bytes holds, and its length; None when the bytes end before it does."""
     inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         text = inflate.decompress(member, LARGEST)
     except zlib.error:
         raise UsageError(f"{place}: no gzip member; keep the file as it was written") from None
-    if not inflate.eof:
-        if cut_short_ends and not inflate.unconsumed_tail:
-            return b"", 0
-        raise UsageError(f"{place}: cut short or too large; keep the file as it was written")
-    return text, len(member) - len(inflate.unused_data)
+    if inflate.eof:
+        return text, len(member) - len(inflate.unused_data)
+    if inflate.unconsumed_tail:
+        raise UsageError(f"{place}: too large; keep the file as it was written")
+    return None
 
 
 def _parsed(text: bytes, place: str) -> Evidence:
@@ -133,6 +141,9 @@ class Stored(Mapping[str, Evidence]):
 
     def __getitem__(self, identifier: str) -> Evidence:
         return read(self._path, self._at[identifier])
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._at
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._at)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus
 
 from holdfast import challenges, jose
 from holdfast.masking import Masker
@@ -22,6 +22,7 @@ Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
 SHOWN = 16_384
 
 _ISSUED = ("access_token", "refresh_token", "id_token", "client_secret", "registration_access_token", "device_code")
+_CODE = re.compile(r"[?&#]code=([^&#]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|\r")
 
 
@@ -236,6 +237,7 @@ def _carried(request: Request) -> Iterator[tuple[Kind, str]]:
                 yield "assertion", value
 
 
+@functools.lru_cache(maxsize=512)
 def _read(kind: Kind, text: str) -> Jws:
     found = jose.decode(text)
     return Jws(kind=kind, header=found.header, claims=found.claims, note=found.note)
@@ -253,10 +255,7 @@ def issued(answer: Answer) -> Iterator[tuple[str, str]]:
         members = document if isinstance(document, dict) else {}
         for name in _ISSUED:
             if isinstance(secret := members.get(name), str):
-                yield secret, name.removeprefix("access_").removeprefix("client_").replace("_", " ")
+                yield secret, name.removeprefix("access_").replace("_", "-")
     for name, value in answer.headers:
-        if name.lower() == "location" and "code=" in value:
-            parts = urlsplit(value)
-            for key, secret in parse_qsl(f"{parts.query}&{parts.fragment}"):
-                if key == "code":
-                    yield secret, "code"
+        if name.lower() == "location":
+            yield from ((unquote_plus(code), "code") for code in _CODE.findall(value))

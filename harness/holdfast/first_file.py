@@ -15,7 +15,7 @@ _PREFERRED = ("client_secret_basic", "private_key_jwt", "client_secret_post", "t
 
 
 def written(url: str, *, ca: Path | None, name: str | None, folder: Path) -> str:
-    """The text of a target.toml for the issuer at `url`. Raises UsageError when no metadata can be had from it."""
+    """Give the text of a target.toml for the issuer at `url`. Raises UsageError when no metadata can be had from it."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise UsageError(f"init: {url}: write the issuer as an https URL, such as https://as.example.com")
@@ -53,10 +53,12 @@ def _fetched(issuer: str, ca: Path | None) -> Mapping[str, object]:
         for url in metadata_urls(issuer):
             answer = wire.send(Request("GET", url))
             if answer.fault == "tls":
-                raise UsageError(f"init: {url}: the certificate is not trusted ({answer.error}): give its authority with --ca")
+                raise UsageError(
+                    f"init: {url}: the certificate is not trusted ({answer.error}): give its authority with --ca"
+                )
             if answer.fault == "unreachable":
                 raise UsageError(f"init: {url}: cannot be reached ({answer.error}): is it running?")
-            if answer.status == 200 and (said := _object(answer.body)):  # noqa: PLR2004 - OK
+            if answer.status == 200 and (said := _object(answer.body)):
                 return said
     finally:
         wire.close()

@@ -12,14 +12,14 @@ from holdfast.applicability import arguments, suite_of
 from holdfast.cases import Mark, endpoint_of
 from holdfast.engine import Job, Suspect
 from holdfast.errors import Inconclusive, UsageError
-from holdfast.evidence import EvidenceWriter
 from holdfast.exchange import Exchange
 from holdfast.outcome import Outcome
 from holdfast.parties.cast import Stage
 from holdfast.parties.run import Run, Worker
 from holdfast.profiles import Profile
+from holdfast.recording import Recorder
 from holdfast.requirements import Requirement
-from holdfast.results import CaseResult, Evidence, EvidenceAt, Signal
+from holdfast.results import CaseResult, Signal
 from holdfast.signals import grade, seen_wording
 from holdfast.verdicts import Judged, Seen, broken_as, by_level, decide
 
@@ -81,7 +81,7 @@ class Judge:
 
     stage: Stage
     profile: Profile
-    evidence: EvidenceWriter
+    recorder: Recorder
     cases: dict[str, Case]
     reproduce: Callable[[Case], str]
     problem: str = ""
@@ -106,6 +106,8 @@ class Judge:
         self._watch(run)
         if not alone and (self._broke(judged) or self._died(run)):
             raise Suspect
+        if alone and any(j.outcome is Outcome.BROKE and j.control for j in judged) and self.revive():
+            judged = self._vouched(run, acted)  # the target died of it; what vouches is that it answers when it is back
         if alone:
             judged = [_seen_again(j) if j.outcome is Outcome.BROKE else j for j in judged]
         return self._result(case, run, acted, judged, time.perf_counter() - started)
@@ -124,7 +126,7 @@ class Judge:
             return _Acted(None, str(why))
         except PermissionError as why:
             return _Acted(None, f"not sent: {why}")
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - ours, and never the target's fault
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - ours, not the target's
             return _Acted(None, f"our own error: {type(error).__name__}: {error}", ours=True, failure=error)
         return _Acted(held=True)
 
@@ -149,7 +151,7 @@ class Judge:
     def _watch(self, run: Run) -> None:
         with self._lock:
             for seen in run.exchanges:
-                if seen.purpose == "control":
+                if seen.purpose in {"control", "token"}:
                     silent = seen.outcome in {Outcome.BROKE, Outcome.NONE} and not seen.busy
                     self._silent = self._silent + 1 if silent else 0
 
@@ -163,6 +165,7 @@ class Judge:
         result.signals = self._signals(case, run) if decision.verdict != "inconclusive" else []
         if run.judged:
             message, seen = run.judged[-1]
+            result.endpoint = result.endpoint or message.endpoint
             result.difference = self._mask(message.difference)
             result.actual = self._mask(f"{seen.outcome}: {seen_wording(seen)}")
             result.expected = _expected(acted, seen, case)
@@ -170,7 +173,7 @@ class Judge:
         elif acted.failure:
             result.expected = case.title
             result.actual = self._mask(str(acted.failure).splitlines()[0] if str(acted.failure) else "it did not hold")
-        result.evidence = self._record(result.id, run)
+        self.recorder.record(result, run.exchanges)
         return Done(result, acted.failure)
 
     def _signals(self, case: Case, run: Run) -> list[Signal]:
@@ -185,18 +188,11 @@ class Judge:
             found.append(grade(seen, situation, by_level(known) if known else "warning"))
         return found
 
-    def _record(self, identifier: str, run: Run) -> EvidenceAt | None:
-        if not run.exchanges:
-            return None
-        masker = self.stage.bench.masker
-        records = [seen.record(masker, number) for number, seen in enumerate(run.exchanges, 1)]
-        return self.evidence.append(Evidence(case=identifier, exchanges=records))
-
     def _mask(self, text: str) -> str:
         return self.stage.bench.masker.text(text)
 
     def blank(self, case: Case, verdict: str, reason: str = "") -> CaseResult:
-        """A result that says only who the case is and the verdict."""
+        """Give a result that says only who the case is and the verdict."""
         target = self.stage.bench.running.target
         return CaseResult.model_validate(
             {
@@ -228,8 +224,6 @@ def _expected(acted: _Acted, seen: Exchange, case: Case) -> str:
 
 
 def _trimmed(failure: AssertionError) -> AssertionError:
-    """The failure with its traceback beginning in the case, not in the engine."""
+    """Give the failure with its traceback beginning in the case, not in the engine."""
     trace: TracebackType | None = failure.__traceback__
     return failure.with_traceback(trace.tb_next if trace else None)
-
-

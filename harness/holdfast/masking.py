@@ -22,9 +22,12 @@ LEAST = 4
 
 CUT = "…"
 
+#: A token travels many times, and each proof is recorded twice: so many are remembered until the next secret is learnt.
+REMEMBERED = 2000
+
 _HEX_BEFORE = r"(?:(?<![\w-]e)|(?<=%[0-9A-Fa-f]{2}e))"
 _PADDING = r"(?:=|%3[Dd])*+"
-_JWS = re.compile(rf"(e{_HEX_BEFORE}[w-z0-9_-][\w-]{{6,}}+{_PADDING})\.([\w-]*+{_PADDING})\.([\w.=+/-]+)", re.ASCII)
+_JWS = re.compile(rf"(e{_HEX_BEFORE}[w-z0-9_-][\w-]{{6,}}+{_PADDING})\.([\w-]*+{_PADDING})\.([\w.=+/-]*)", re.ASCII)
 _BASIC = re.compile(r"([Bb][Aa][Ss][Ii][Cc] +)([A-Za-z0-9+/_-]{4,}+=*)")
 _PRIVATE_MEMBER = re.compile(r'("(?:d|p|q|dp|dq|qi|k)"\s*:\s*")([\w-]{16,})"', re.ASCII)
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
@@ -45,6 +48,7 @@ class Masker:
         self._short: dict[str, str] = {}
         self._words: re.Pattern[str] | None = None
         self._numbers: Counter[str] = Counter()
+        self._seen: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def learn(self, secret: str, kind: str) -> None:
@@ -62,9 +66,13 @@ class Masker:
                 self._learn_word(secret, pseudonym)
             else:
                 self._learn_forms(secret, pseudonym)
+            # Another dictionary, not an emptied one: who is at work with less knowledge goes on filling the old one.
+            self._seen = {}
 
     def text(self, text: str) -> str:
         """Return the text with every secret in it masked: in clear or encoded, whole or WHOLE characters of it."""
+        if len(text) < WHOLE and not self._words:
+            return text
         if "." in text:
             text = _JWS.sub(self._jws, text)
         if " " in text:
@@ -127,10 +135,20 @@ class Masker:
         return spans[0][2] if spans else CUT
 
     def _jws(self, found: re.Match[str]) -> str:
+        seen = self._seen
+        if (shown := seen.get(found[0])) is None:
+            shown = self._cut(found)
+            if len(seen) >= REMEMBERED:
+                self._seen = {}
+            seen[found[0]] = shown
+        return shown
+
+    def _cut(self, found: re.Match[str]) -> str:
         header, claims, signature = found.groups()
         if not _is_object(header):
             return found[0]
-        return f"{self._segment(header)}.{self._segment(claims)}.{self._secret(signature)}"
+        shown = self._secret(signature) if signature else ""
+        return f"{self._segment(header)}.{self._segment(claims)}.{shown}"
 
     def _segment(self, segment: str) -> str:
         try:
@@ -174,6 +192,8 @@ def _matches(text: str, at: int, gram: str, form: str, pseudonym: str) -> Iterat
             right += 1
         if left + right >= WHOLE:
             yield at - left, at + right, pseudonym
+        if left + right == len(form):
+            return
         begins = form.find(gram, begins + 1)
 
 

@@ -62,7 +62,7 @@ class Collected:
 
 
 def collected(items: Sequence[pytest.Item], tables: Tables) -> Iterator[Collected]:
-    """The cases among the items, checked. Raises UsageError for one that breaks a rule of the suites."""
+    """Give the cases among the items, checked. Raises UsageError for one that breaks a rule of the suites."""
     for item in items:
         try:
             mark = mark_of(item)
@@ -72,6 +72,7 @@ def collected(items: Sequence[pytest.Item], tables: Tables) -> Iterator[Collecte
             raise UsageError(f"{item.nodeid}: asks for {', '.join(foreign)}; a case may ask only for parties and rows")
         try:
             requirement = tables.requirement(mark.requirement)
+            tables.check_names(mark.situation, mark.latitude)
         except UsageError as error:
             raise UsageError(f"{item.nodeid}: {error}") from None
         function = cast("pytest.Function", item)
@@ -113,7 +114,7 @@ class Conductor:
             group = f"{item.path.name}@{item.callspec.params.get('endpoint')}"
         job = Job(item.nodeid, group, waits=bool(mark.waits), alone=mark.serial)
         case = Case(item, mark, found.requirement, job)
-        case.missing = missing_for_profile(item, mark, bench, self.judge.profile)
+        case.missing = missing_for_profile(item, mark, found.requirement, bench, self.judge.profile)
         if not case.missing:
             case.not_applicable = not_applicable(item, mark, found.requirement, bench, self.limits)
         if mark.waits and not self.limits.wait and not case.not_applicable and not case.missing:
@@ -174,11 +175,13 @@ class Conductor:
         except CancelledError:
             return Done(self.judge.blank(case, "not run", "the run was interrupted"))
         except Exception as error:  # noqa: BLE001 - an error of ours is never reported as the target's
-            return Done(self.judge.blank(case, "inconclusive", f"our own error: {type(error).__name__}: {error}"), error)
+            return Done(
+                self.judge.blank(case, "inconclusive", f"our own error: {type(error).__name__}: {error}"), error
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
-        """The case has run already; show its failure as if it had failed here."""
+        """Show the failure of a case that has run already as if it had failed here."""
         done = pyfuncitem.stash[DONE]
         pyfuncitem.user_properties.append(("verdict", done.result.verdict))
         pyfuncitem.user_properties.append(("seconds", done.result.seconds))

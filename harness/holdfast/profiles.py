@@ -27,12 +27,12 @@ class Profile(BaseModel):
 
 
 def names(suites: Path) -> list[str]:
-    """The profiles there are."""
+    """Give the profiles there are."""
     return sorted(path.stem for path in (suites / "profiles").glob("*.toml"))
 
 
 def load(suites: Path, name: str) -> Profile:
-    """The profile of that name. Raises UsageError for an unknown name or a mistake in its file."""
+    """Give the profile of that name. Raises UsageError for an unknown name or a mistake in its file."""
     known = names(suites)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
@@ -41,5 +41,9 @@ def load(suites: Path, name: str) -> Profile:
     path = suites / "profiles" / f"{name}.toml"
     try:
         return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UsageError(f"{path.name}: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path.name}: {place}: {first['msg']}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path.name}: {error}") from None

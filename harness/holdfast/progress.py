@@ -16,7 +16,7 @@ SHOWN = {"failed", "inconclusive", "warning", "noted"}
 
 @contextlib.contextmanager
 def watch(target: Target) -> Iterator[Watcher]:
-    """A watcher for one variant of one target."""
+    """Give a watcher for one variant of one target."""
     name = f"{target.name}/{target.variant}"
     counts: Counter[str] = Counter()
     if sys.stderr.isatty():
@@ -34,7 +34,13 @@ def _bar(name: str, counts: Counter[str]) -> Iterator[Watcher]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None)
 
@@ -62,7 +68,7 @@ def _plain(text: str) -> None:
 
 
 def conclude(results: Results, folder: Path, told: Sequence[str]) -> None:
-    """The verdict in a sentence per target, what the baseline has to say, and where the report lies."""
+    """Give the verdict in a sentence per target, what the baseline has to say, and where the report lies."""
     for said in sentences.of_targets(results):
         sys.stdout.write(f"{said.sentence}\n")
     for line in told:

@@ -86,6 +86,23 @@ class Latitude(Table):
     evidence: str = ""
 
 
+class Catalogue(Table):
+    """What a file of requirements is about: the name its ids begin with, and the specification's title."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    key: str
+    title: str
+
+
+class Frameworks(Table):
+    """References to frameworks by suite."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    suites: Mapping[str, list[str]]
+
+
 class Tables:
     """All tables, checked. Raises UsageError naming file and entry for a mistake in one."""
 
@@ -94,23 +111,34 @@ class Tables:
         self.titles: dict[str, str] = {}
         for path in sorted((suites / "requirements").glob("*.toml")):
             document = _read(path)
-            catalogue = document["catalogue"]
-            self.titles[catalogue["key"]] = catalogue["title"]
-            for entry in _entries(path, document["requirement"], Requirement):
+            catalogue = _checked(path, "[catalogue]", document.get("catalogue"), Catalogue)
+            self.titles[catalogue.key] = catalogue.title
+            for entry in _entries(path, document, "requirement", Requirement):
+                if entry.id in self.requirements:
+                    raise UsageError(f"{path.name}: {entry.id}: is there twice: give one of them another id")
                 self.requirements[entry.id] = entry
-        errors = suites / "errors.toml"
-        self.situations = list(_entries(errors, _read(errors)["situation"], Situation))
-        latitude = suites / "latitude.toml"
-        self.latitude = {e.id: e for e in _entries(latitude, _read(latitude)["latitude"], Latitude)}
-        self.frameworks: Mapping[str, list[str]] = _read(suites / "frameworks.toml")["suites"]
+        errors, latitude, frameworks = (suites / f"{name}.toml" for name in ("errors", "latitude", "frameworks"))
+        self.situations = list(_entries(errors, _read(errors), "situation", Situation))
+        self.latitude = {e.id: e for e in _entries(latitude, _read(latitude), "latitude", Latitude)}
+        self.frameworks: Mapping[str, list[str]] = _checked(
+            frameworks, "[suites]", _read(frameworks), Frameworks
+        ).suites
 
     def requirement(self, identifier: str) -> Requirement:
-        """The entry of that id. Raises UsageError with the nearest ids when there is none."""
+        """Give the entry of that id. Raises UsageError with the nearest ids when there is none."""
         if (found := self.requirements.get(identifier)) is not None:
             return found
         near = difflib.get_close_matches(identifier, self.requirements, 3)
         hint = f" (did you mean {', '.join(near)}?)" if near else ""
         raise UsageError(f"suites/requirements: no requirement {identifier}{hint}")
+
+    def check_names(self, situation: str, latitude: str) -> None:
+        """Raise UsageError where a situation or a point of latitude is named and does not exist."""
+        situations = {known.name for known in self.situations}
+        for file, name, known in (("errors", situation, situations), ("latitude", latitude, set(self.latitude))):
+            if name and name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                raise UsageError(f"suites/{file}.toml: no {name}{f' (did you mean {near[0]}?)' if near else ''}")
 
     def situation(self, name: str, endpoint: str) -> Situation | None:
         """How a refusal is worded in that situation at that endpoint, where it is said."""
@@ -120,16 +148,23 @@ class Tables:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path.name}: {error}") from None
 
 
-def _entries(path: Path, rows: Iterable[object], model: type[Row]) -> Iterable[Row]:
+def _entries(path: Path, document: Mapping[str, object], table: str, model: type[Row]) -> Iterable[Row]:
+    rows = document.get(table)
+    if not isinstance(rows, list):
+        raise UsageError(f"{path.name}: has no [[{table}]]: write at least one")
     for number, row in enumerate(rows):
-        try:
-            yield model.model_validate(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = row.get("id", number) if isinstance(row, dict) else number
-            place = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"{path.name}: {name}: {place}: {first['msg']}") from None
+        name = row.get("id", number) if isinstance(row, dict) else number
+        yield _checked(path, str(name), row, model)
+
+
+def _checked(path: Path, name: str, value: object, model: type[Row]) -> Row:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(": ".join(filter(None, (path.name, name, place, first["msg"])))) from None

@@ -70,19 +70,19 @@ def write(results: Results, path: Path) -> None:
     beside.replace(path)
 
 
-def dumps(model: BaseModel, *, indent: int | None = None) -> bytes:
-    """A model as strict JSON in UTF-8.
+def dumps(value: object, *, indent: int | None = None) -> bytes:
+    """A model, or plain JSON data, as strict JSON in UTF-8.
 
     Whatever a target made it hold: NaN, lone surrogates and bottomless nesting become text that says so.
     """
     separators = (",", ":") if indent is None else None
     try:
-        text = json.dumps(model.model_dump(), ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+        plain = value.model_dump() if isinstance(value, BaseModel) else value
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
         return text.encode("utf-8")
     except (ValueError, RecursionError):
-        pass
-    mended = mend({name: getattr(model, name) for name in type(model).model_fields})
-    return json.dumps(mended, ensure_ascii=False, indent=indent, separators=separators).encode("utf-8")
+        text = json.dumps(mend(value), ensure_ascii=False, indent=indent, separators=separators)
+        return text.encode("utf-8")
 
 
 def mend(value: object, depth: int = DEPTH) -> object:

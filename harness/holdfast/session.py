@@ -27,6 +27,7 @@ from holdfast.parties.run import Worker
 from holdfast.parties.tokens import TokenShelf
 from holdfast.plugin import NAME, Conductor
 from holdfast.profiles import Profile
+from holdfast.recording import Recorder
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult, TargetRun
 from holdfast.targets import Target
@@ -68,7 +69,7 @@ def run_variant(
     issuers: list[Issuer] = []
     benches: list[Bench] = []
     with _stopped_by_signals(stop, benches), contextlib.ExitStack() as ending:
-        ending.callback(lambda: [issuer.close() for issuer in issuers])
+        ending.callback(close_all, issuers)
         try:
             running = ending.enter_context(
                 launch.start(target, options.kind, stop, suite=issuer_for(target, issuers), logs=logs)
@@ -82,14 +83,26 @@ def run_variant(
         examined = doctor.examine(bench, bench.worker())
         if examined.fault and not stop.is_set():
             raise UsageError(f"{target.name}: {bench.masker.text(examined.problem)}")
-        cases = _cases(bench, options, tables, evidence, watcher, examined.problem)
+        cases = judged_cases(bench, options, tables, evidence, watcher, examined.problem)
         return _summed(bench, examined, cases, interrupted=stop.is_set(), seconds=time.monotonic() - started)
 
 
-def _cases(
-    bench: Bench, options: Options, tables: Tables, evidence: EvidenceWriter, watcher: Watcher, problem: str
+def close_all(issuers: Sequence[Issuer]) -> None:
+    """End what the suite served."""
+    for issuer in issuers:
+        issuer.close()
+
+
+def judged_cases(
+    bench: Bench,
+    options: Options,
+    tables: Tables,
+    evidence: EvidenceWriter,
+    watcher: Watcher | None = None,
+    problem: str = "",
 ) -> list[CaseResult]:
-    conductors: list[Conductor] = []
+    """Run the cases against a bench; with a problem nothing is sent and all that applies is inconclusive."""
+    watcher = watcher or Watcher()
 
     def make_engine(conductor: Conductor) -> Engine[Worker, Done]:
         engine: Engine[Worker, Done] = Engine(
@@ -104,13 +117,11 @@ def _cases(
         return engine
 
     stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's, as soon as it is made
-    judge = Judge(stage, options.profile, evidence, {}, _reproduce(bench.running.target, options), problem)
-    judge.revive = _reviver(bench)
-    conductor = Conductor(
-        tables, judge, make_engine, options.limits, options.cases, watcher.total, watcher.result
-    )
-    conductors.append(conductor)
-    run_pytest(options, conductor)
+    with Recorder(evidence, bench.masker) as recorder:
+        judge = Judge(stage, options.profile, recorder, {}, _reproduce(bench.running.target, options), problem)
+        judge.revive = _reviver(bench)
+        conductor = Conductor(tables, judge, make_engine, options.limits, options.cases, watcher.total, watcher.result)
+        run_pytest(options, conductor)
     return conductor.results
 
 
@@ -252,7 +263,7 @@ def _summed(
 
 
 def stopped(target: Target, options: Options, seconds: float, why: str) -> TargetRun:
-    """What there is to say of a variant that a stop kept from being judged at all."""
+    """Give the results of a variant that a stop kept from being judged at all."""
     return TargetRun(
         target=target.name,
         variant=target.variant,

@@ -47,7 +47,7 @@ def _error(seen: Exchange, scheme: str | None) -> str:
 
 
 def worded(wording: Wording) -> str:
-    """A wording as a reader sees it: "401, DPoP challenge, error invalid_dpop_proof"."""
+    """Give a wording as a reader sees it: "401, DPoP challenge, error invalid_dpop_proof"."""
     parts = [" or ".join(str(status) for status in wording.status)] if wording.status else []
     if wording.tls:
         parts.append("refused in the TLS handshake")

@@ -209,6 +209,7 @@ class TargetTable(Table):
     ca: str | None = Field(default=None, description="PEM file of the CA; absent: the system's")
     capabilities: list[str] = Field(default_factory=list)
     requests_per_second: float | None = Field(default=None, gt=0)
+    deadline: float = Field(default=10.0, gt=0, description="seconds that one exchange may take")
     vars: dict[str, Scalar] = Field(default_factory=dict)
     listeners: dict[Name, Listener] = Field(default_factory=dict)
     services: list[Service] = Field(default_factory=list)

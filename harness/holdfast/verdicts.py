@@ -68,7 +68,7 @@ class Decision:
 
 
 def broken_as(requirement: Requirement, latitude: Latitude | None, profile: Profile) -> Broken:
-    """What it is called when this requirement's property does not hold."""
+    """Say what it is called when this requirement's property does not hold."""
     if (raised := profile.raised.get(requirement.id)) is not None:
         return raised
     if latitude is not None and latitude.broken_as is not None:
@@ -86,7 +86,7 @@ def by_level(requirement: Requirement) -> Broken:
 
 
 def decide(seen: Seen, broken: Broken) -> Decision:
-    """The verdict on a case, from what was seen and what a broken property is called."""
+    """Give the verdict on a case, from what was seen and what a broken property is called."""
     if seen.held is None:
         return Decision("inconclusive", seen.why_not, "our own error" if seen.ours else "")
     for judged in seen.judged:
@@ -99,27 +99,25 @@ def decide(seen: Seen, broken: Broken) -> Decision:
 
 
 def _unsupported(judged: Judged, *, held: bool) -> str:
-    """Why this exchange proves nothing, or an empty text."""
+    """Say why this exchange proves nothing; an empty text where it does."""
+    reason = ""
     if judged.busy:
-        return f"the target asked to be left alone: {judged.detail}"
-    if judged.outcome is Outcome.NONE:
-        return f"the target judged nothing: {judged.detail}"
-    if judged.outcome is Outcome.BROKE:
-        if judged.seen_again is False:
-            return f"the target broke once and not again: {judged.detail}"
-        return f"the honest request fared no better: {judged.control}" if judged.control else ""
-    if judged.outcome is Outcome.REFUSED and judged.control:
-        return f"the honest request fared no better: {judged.control}"
-    if judged.outcome is Outcome.ACCEPTED:
-        if judged.protected:
-            return f"the resource is not protected: {judged.protected}"
-        if held and judged.discerning:
-            return f"this endpoint takes a proof by any key, so that an acceptance says nothing: {judged.discerning}"
-    return ""
+        reason = f"the target asked to be left alone: {judged.detail}"
+    elif judged.outcome is Outcome.NONE:
+        reason = f"the target judged nothing: {judged.detail}"
+    elif judged.outcome is Outcome.BROKE and judged.seen_again is False:
+        reason = f"the target broke once and not again: {judged.detail}"
+    elif judged.outcome in {Outcome.BROKE, Outcome.REFUSED} and judged.control:
+        reason = f"the honest request fared no better: {judged.control}"
+    elif judged.outcome is Outcome.ACCEPTED and judged.protected:
+        reason = f"the resource is not protected: {judged.protected}"
+    elif judged.outcome is Outcome.ACCEPTED and held and judged.discerning:
+        reason = f"this endpoint takes a proof by any key, so that an acceptance says nothing: {judged.discerning}"
+    return reason
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """The gravest of several verdicts; "not run" when there are none."""
+    """Give the gravest of several verdicts; "not run" when there are none."""
     return max(verdicts, key=RANK.__getitem__, default="not run")
 
 

@@ -374,6 +374,23 @@ def test_the_suite_starts_its_party_before_the_target(lab: Callable[..., targets
         assert running.allowed("localhost", 4711)
 
 
+def test_a_password_is_filled_into_forms_from_where_the_file_points(
+    lab: Callable[..., targets.Target], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINE_SECRET", "s3cret")
+    (tmp_path / "password").write_text("open sesame\n")
+    form = """[authorization]
+driver = "form"
+fields = { user = "alice" }
+secrets = { pass = { file = "password" } }
+[resources.main]"""
+
+    with launch.start(lab(RUNNING.replace('ca = "ca.pem"\n', "").replace("[resources.main]", form))) as running:
+        assert running.target.authorization is not None
+        assert running.target.authorization.fields == {"user": "alice", "pass": "open sesame"}
+        assert running.ca_pem == b""
+
+
 def test_a_running_target_cannot_be_launched(lab: Callable[..., targets.Target]) -> None:
     with (
         pytest.raises(UsageError, match=r"it has no \[\[services\]\] to start: leave out --launch process"),

@@ -1,9 +1,17 @@
 import pytest
 
 from holdfast.report import sentences
-from holdfast.results import CaseResult, Evidence, KnownFailure, Results, TargetRun, Verdict
+from holdfast.results import CaseResult, Evidence, KnownFailure, Results, Signal, TargetRun, Verdict
 
 KNOWN = KnownFailure(reason="agreed", owner="us", expires="2099-01-01")
+
+
+def _worded(verdict: Verdict) -> TargetRun:
+    run = _run("passed", "passed")
+    for case in run.cases:
+        signal = {"name": "wording", "situation": "S", "expected": "401", "seen": "400", "verdict": verdict}
+        case.signals = [Signal.model_validate(signal)]
+    return run
 
 
 def _run(*verdicts: Verdict, problem: str = "", interrupted: bool = False, known: bool = False) -> TargetRun:
@@ -44,6 +52,8 @@ def _run(*verdicts: Verdict, problem: str = "", interrupted: bool = False, known
         (_run("passed", "not applicable"), "good", "t holds: the one judged case passed."),
         (_run("passed", "not run"), "good", "t holds: the one judged case passed; 1 case was not run."),
         (_run("passed", "warning", "noted"), "mild", "t holds what is demanded, with 1 warning and 1 note."),
+        (_worded("noted"), "mild", "t holds what is demanded, with 1 refusal worded otherwise."),
+        (_worded("failed"), "bad", "t does not hold: 1 refusal is worded against the specification."),
         (_run("failed", "passed"), "bad", "t does not hold: 1 of 2 judged cases failed, with high impact."),
         (_run("failed", known=True), "mild", "t fails only where the baseline says so: 1 known failure."),
         (_run("inconclusive", "passed"), "open", "t is undecided: 1 case of 2 came to no verdict."),

@@ -40,7 +40,8 @@ def test_introspection_shows_the_certificate_of_a_bound_token(
 
 @case("RFC7662-2.2-04", impact="medium", needs=INTROSPECTION)
 def test_unknown_token_is_inactive(authorization_server: AuthorizationServer, client: Client) -> None:
-    """Introspection of a token that was never issued says that it is not active."""
+    """Introspection of a token that was never issued says that it is not active, where a real one is."""
+    authorization_server.introspected(authorization_server.token(client), client)
     said = authorization_server.state("holdfast-never-issued", client)
 
     assert said.get("active") is False
@@ -50,14 +51,16 @@ def test_unknown_token_is_inactive(authorization_server: AuthorizationServer, cl
 def test_introspection_by_a_stranger_is_refused(authorization_server: AuthorizationServer, client: Client) -> None:
     """Introspection is refused to a caller whose secret is wrong: it would be told about stolen tokens."""
     token = authorization_server.token(client)
+    authorization_server.introspected(token, client)
 
     assert authorization_server.introspect(token.value, client, secret="holdfast-wrong-secret").refused
 
 
 @case("RFC7009-2.1-04", impact="high", needs=(*REVOCATION, "introspection"))
 def test_revoked_token_is_inactive(authorization_server: AuthorizationServer, client: Client) -> None:
-    """A revoked access token is not active any more."""
+    """An access token that was active is not active any more once it is revoked."""
     token = authorization_server.token(client)
+    authorization_server.introspected(token, client)
     authorization_server.revoked(token, client)
 
     assert authorization_server.introspect(token.value, client).refused

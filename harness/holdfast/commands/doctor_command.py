@@ -13,7 +13,7 @@ import click
 def doctor(name: str, variant: str | None, kind: str | None) -> int:
     """Look at clock, metadata, certificates, client authentication, and one honest request per endpoint of TARGET."""
     from holdfast import doctor as physician
-    from holdfast import launch, rooms, targets
+    from holdfast import launch, rooms, session, targets
     from holdfast.assemble import bench_for, issuer_for
     from holdfast.parties.issuer import Issuer
     from holdfast.requirements import Tables
@@ -21,7 +21,7 @@ def doctor(name: str, variant: str | None, kind: str | None) -> int:
     target = targets.load(name, variant=variant)
     stop, issuers = threading.Event(), list[Issuer]()
     with contextlib.ExitStack() as ending:
-        ending.callback(lambda: [issuer.close() for issuer in issuers])
+        ending.callback(session.close_all, issuers)
         running = ending.enter_context(launch.start(target, kind, stop, suite=issuer_for(target, issuers)))  # type: ignore[arg-type]
         bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0] if issuers else None)
         ending.callback(bench.close)

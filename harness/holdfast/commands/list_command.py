@@ -12,7 +12,13 @@ import click
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only cases of this suite.")
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cases that match (pytest's -k).")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def list(what: str, flag: bool, suites: tuple[str, ...], keyword: str, as_json: bool) -> int:  # noqa: A001, FBT001 - the command's name
+def list(  # noqa: A001 - the command's name
+    what: str,
+    flag: bool,  # noqa: FBT001 - click's call
+    suites: tuple[str, ...],
+    keyword: str,
+    as_json: bool,  # noqa: FBT001 - as above
+) -> int:
     """List the targets that ship with Holdfast, the cases, or the requirements with the cases that test them."""
     what = "requirements" if flag else what
     if what == "targets":

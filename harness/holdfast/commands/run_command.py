@@ -10,7 +10,7 @@ import click
 
 
 def run_options(command: Any) -> Any:
-    """The options that `run` and `demo` share."""
+    """Give the options that `run` and `demo` share."""
     for option in reversed(
         [
             click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite; may be repeated."),
@@ -19,14 +19,18 @@ def run_options(command: Any) -> Any:
             click.option("--profile", default="base", metavar="NAME", show_default=True, help="What is demanded."),
             click.option("--variant", default=None, metavar="NAME", help="Only this configuration of the target."),
             click.option("--launch", type=click.Choice(["process", "container", "running"]), help="How it is started."),
-            click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Exchanges in flight."),
+            click.option(
+                "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Exchanges in flight."
+            ),
             click.option("--no-wait", is_flag=True, help="Leave out cases that wait for real time."),
             click.option("--max-wait", type=float, default=15, show_default=True, help="Longest wait, in seconds."),
             click.option("--out", type=click.Path(path_type=Path), default=Path("holdfast-report"), show_default=True),
             click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML here."),
             click.option("--markdown", type=click.Path(path_type=Path), help="Write a Markdown summary here."),
             click.option("--baseline", type=click.Path(path_type=Path), help="Known failures (TOML)."),
-            click.option("--fail-on", type=click.Choice(["failed", "warning", "noted"]), default="failed", show_default=True),
+            click.option(
+                "--fail-on", type=click.Choice(["failed", "warning", "noted"]), default="failed", show_default=True
+            ),
             click.option("--maxfail", type=click.IntRange(0), default=0, help="Stop after so many failures."),
         ]
     ):

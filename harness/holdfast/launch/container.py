@@ -6,7 +6,6 @@ Imported only when containers are wanted: it needs the extra `containers`.
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import threading
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]
+from docker.constants import DEFAULT_UNIX_SOCKET  # type: ignore[import-untyped]
 from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
 from testcontainers.core.container import DockerContainer
 
@@ -21,13 +21,16 @@ from holdfast.errors import UsageError
 from holdfast.launch import images, prepare
 from holdfast.launch.process import tail
 from holdfast.launch.process_runner import files
-from holdfast.target_model import Service
+from holdfast.target_model import Image, Service
 from holdfast.target_placeholders import fill_text
 from holdfast.targets import Target
 
 _RUN, _PROCESS, _MACHINE = "holdfast.run", "holdfast.process", "holdfast.machine"
 _HERE, _WORK = Path("/target"), Path("/lab")
 _KEPT_LINES = 5000
+_UNIX = ("http+unix://", "unix://")
+#: Seconds: a local socket answers at once or not at all.
+_KNOCK = 2.0
 
 
 class ContainerRunner:
@@ -101,26 +104,7 @@ class ContainerRunner:
             lambda text: fill_text(text, outside, lambda: f"{where}.image.context"),
             self._stop,
         )
-        container = DockerContainer(name)
-        aliases = sorted({self.hosts[each] for each in service.listeners})
-        container.with_kwargs(
-            labels=self._labels,
-            extra_hosts={self.suite_host: self.suite_bind},
-            network=self._network.name,
-            networking_config={self._network.name: self._engine.api.create_endpoint_config(aliases=aliases)},
-        )
-        container.with_envs(
-            **{
-                key: fill_text(text, values, lambda: f"{where}.environment")
-                for key, text in service.environment.items()
-            }
-        )
-        if service.image.command:
-            container.with_command(
-                [fill_text(word, values, lambda: f"{where}.image") for word in service.image.command]
-            )
-        for listener in service.listeners:
-            container.ports[f"{self.ports[listener]}/tcp"] = ("127.0.0.1", None)  # type: ignore[assignment]
+        container = self._configured(DockerContainer(name), service, service.image, values, where)
         self._copy_lab(container)
         self._started[service.name] = container
         try:
@@ -130,6 +114,22 @@ class ContainerRunner:
         except DockerException as problem:
             raise UsageError(f"{where}: {service.name} cannot be started: {problem}") from None
         self._publish(service.name)
+
+    def _configured(self, container: Any, service: Service, image: Image, values: Mapping[str, str], where: str) -> Any:
+        aliases = sorted({self.hosts[each] for each in service.listeners})
+        container.with_kwargs(
+            labels=self._labels,
+            extra_hosts={self.suite_host: self.suite_bind},
+            network=self._network.name,
+            networking_config={self._network.name: self._engine.api.create_endpoint_config(aliases=aliases)},
+        )
+        for key, text in service.environment.items():
+            container.with_env(key, fill_text(text, values, lambda: f"{where}.environment"))
+        if image.command:
+            container.with_command([fill_text(word, values, lambda: f"{where}.image") for word in image.command])
+        for listener in service.listeners:
+            container.ports[f"{self.ports[listener]}/tcp"] = ("127.0.0.1", None)
+        return container
 
     def _copy_lab(self, container: Any) -> None:
         for path in sorted(self._folder.rglob("*")):
@@ -189,23 +189,25 @@ class ContainerRunner:
 
 def engine() -> Any:
     """A client of the Docker engine; UsageError where none answers."""
-    if (
-        not os.environ.get("DOCKER_HOST")
-        and shutil.which("docker") is None
-        and not Path("/var/run/docker.sock").exists()
-    ):
-        raise UsageError("--launch container: there is no Docker here: install docker.io, or use --launch process")
-    client = None
-    try:
-        client = docker.from_env()
-        client.ping()
-    except DockerException:
-        if client is not None:
-            client.close()
-        raise UsageError(
-            "--launch container: no Docker engine answers: start one (or set DOCKER_HOST), or use --launch process"
-        ) from None
-    return client
+    base = str(docker.utils.kwargs_from_env().get("base_url") or DEFAULT_UNIX_SOCKET)
+    if not (base.startswith(_UNIX) and not _listens(base)):
+        with contextlib.suppress(DockerException):
+            return docker.from_env()
+    raise UsageError(
+        "--launch container: no Docker engine answers: install docker.io and start it (or set DOCKER_HOST),"
+        " or use --launch process"
+    )
+
+
+def _listens(base: str) -> bool:
+    """Whether something listens at a Unix socket. The client itself leaks one where nothing does."""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(_KNOCK)
+        try:
+            knocking.connect(base.partition("://")[2])
+        except OSError:
+            return False
+    return True
 
 
 def sweep(client: Any) -> None:

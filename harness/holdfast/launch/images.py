@@ -15,6 +15,7 @@ import docker.errors  # type: ignore[import-untyped]
 
 from holdfast.errors import UsageError
 from holdfast.launch import prepare
+from holdfast.launch.ready import Stopped
 from holdfast.target_model import Image, Service
 
 _LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "__pycache__")
@@ -40,7 +41,7 @@ def build(
             shutil.copytree(wheels(image, where, stop), context / "wheels")
         tag = f"holdfast-{target}-{service.name}:{_digest(context, image)}".lower()
         if not _exists(engine, tag):
-            _build(engine, context, image, tag, where)
+            _build(engine, context, image, tag, where, stop)
     return tag
 
 
@@ -101,19 +102,25 @@ def _exists(engine: Any, tag: str) -> bool:
     return True
 
 
-def _build(engine: Any, context: Path, image: Image, tag: str, where: str) -> None:
+def _build(engine: Any, context: Path, image: Image, tag: str, where: str, stop: threading.Event) -> None:
+    said: list[str] = []
+    problem = ""
     try:
-        engine.images.build(
+        for part in engine.api.build(
             path=str(context),
             dockerfile=image.dockerfile,
             tag=tag,
             buildargs=dict(image.arguments),
             rm=True,
             forcerm=True,
-        )
-    except docker.errors.BuildError as problem:
-        said = "".join(str(part.get("stream", part.get("error", ""))) for part in problem.build_log)
-        last = "\n  ".join(said.strip().splitlines()[-8:])
-        raise UsageError(f"{where}: the image cannot be built: {problem.msg}\n  {last}") from None
-    except docker.errors.DockerException as problem:
-        raise UsageError(f"{where}: the image cannot be built: {problem}") from None
+            decode=True,
+        ):
+            if stop.is_set():
+                raise Stopped(tag)
+            said.append(part.get("stream", ""))
+            problem = part.get("error", "") or problem
+    except docker.errors.DockerException as failure:
+        problem = str(failure)
+    if problem:
+        last = "\n  ".join("".join(said).strip().splitlines()[-8:])
+        raise UsageError(f"{where}: the image cannot be built: {problem.strip()}\n  {last}")

@@ -18,7 +18,7 @@ from holdfast.launch.running import Ground, Kind, Runner, Running
 from holdfast.target_document import shown
 from holdfast.target_model import Service
 from holdfast.target_placeholders import fill_template, fill_text
-from holdfast.targets import Target
+from holdfast.targets import Target, reveal
 
 Suite = Callable[[Ground], str]
 
@@ -72,6 +72,14 @@ def _containers(target: Target, folder: Path, logs: Path, stop: threading.Event)
     return ContainerRunner(target, folder, logs, stop)
 
 
+def _with_form_secrets(target: Target) -> Target:
+    """The target with what its [authorization] secrets point at among the fields that are filled into forms."""
+    if target.authorization is not None:
+        for name, secret in target.authorization.secrets.items():
+            target.authorization.fields[name] = reveal(target, secret, "authorization", "secrets", name)
+    return target
+
+
 class _Lab:
     def __init__(
         self, target: Target, kind: Kind, stop: threading.Event, suite: Suite | None, folder: Path, logs: Path
@@ -117,7 +125,7 @@ class _Lab:
         if self.suite is not None and not self.suite_url:
             self.suite_url = self.suite(self.ground(runner))
         values = self.values(runner, files(self.folder) if runner else {})
-        target = self.target.filled(values)
+        target = _with_form_secrets(self.target.filled(values))
         made = material.make(target, self.authority, self.resource_server, by_lab=runner is not None)
         running = Running(
             target=target,

@@ -29,7 +29,7 @@ class Memo:
         self._known: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """The thing known by that key, found out by `find` where it is not known yet."""
+        """Give the thing known by that key, found out by `find` where it is not known yet."""
         with self._lock:
             own = self._locks.setdefault(key, threading.Lock())
         with own:
@@ -39,7 +39,8 @@ class Memo:
 
     def forget(self, key: Hashable) -> None:
         """Find that thing out anew next time."""
-        self._known.pop(key, None)
+        with self._lock:
+            self._known.pop(key, None)
 
 
 @dataclass
@@ -98,7 +99,7 @@ class Bench:
         return time.time() + self.skew
 
     def worker(self) -> Worker:
-        """A worker with connections of its own."""
+        """Give a worker with connections of its own."""
         running = self.running
         wire = Wire(
             authorities=running.ca_pem,
@@ -124,7 +125,7 @@ class Bench:
             self.stop.wait(wait)
 
     def run(self, worker: Worker) -> Run:
-        """A fresh run for one case."""
+        """Give a fresh run for one case."""
         return Run(worker, self.stop, now=self.now)
 
     def close(self) -> None:
@@ -133,18 +134,28 @@ class Bench:
             wire.abort()
 
     def checked(self, key: Hashable, find: Callable[[], Outcome], wanted: Outcome, what: str) -> str:
-        """A property of an endpoint, looked at once per run: an empty text, or what happened instead."""
+        """Look at a property of an endpoint, once per run: an empty text, or what happened instead.
+
+        What came to no end (the target was busy, broke or hung) is looked at again next time.
+        """
+        decided = True
 
         def look() -> str:
+            nonlocal decided
             try:
                 seen = find()
             except Inconclusive as why:
+                decided = False
                 return f"{what}: {why}"
+            decided = seen in {Outcome.ACCEPTED, Outcome.REFUSED}
             return "" if seen is wanted else f"{what} was {seen}"
 
-        return str(self.memo.once(key, look))
+        said = str(self.memo.once(key, look))
+        if not decided:
+            self.memo.forget(key)
+        return said
 
 
 def unique() -> str:
-    """A fresh identifier."""
+    """Give a fresh identifier."""
     return uuid.uuid4().hex

@@ -48,7 +48,7 @@ class Clock:
         self.wait(self.window(window) + by)
 
     def window(self, name: str) -> float:
-        """A declared window in seconds. Raises Inconclusive where the target file declares none."""
+        """Give a declared window in seconds. Raises Inconclusive where the target file declares none."""
         declared = getattr(self._bench.running.target.windows, name, None)
         if declared is None:
             raise Inconclusive(f"the target file declares no window {name}")
@@ -64,7 +64,7 @@ class Stage:
     slots: Slots
 
     def party(self, name: str, run: Run, value: object = None) -> object:
-        """The party of that name for one run; for `endpoint`, `value` says which."""
+        """Give the party of that name for one run; for `endpoint`, `value` says which."""
         if name in CLIENTS:
             return self.bench.clients[name]
         makers: Mapping[str, Callable[[], object]] = {
@@ -91,7 +91,7 @@ class Stage:
 
 
 def lacking(bench: Bench, party: str) -> str:
-    """What the target lacks for a party to exist, or an empty text."""
+    """Say what the target lacks for a party to exist, or an empty text."""
     if party in CLIENTS:
         return "" if party in bench.clients else f"the target file declares no {CLIENTS[party].removeprefix('a ')}"
     target = bench.running.target
@@ -107,7 +107,7 @@ def lacking(bench: Bench, party: str) -> str:
 
 
 def lacking_endpoint(bench: Bench, endpoint: str) -> str:
-    """What the target lacks for an endpoint to be asked, or an empty text."""
+    """Say what the target lacks for an endpoint to be asked, or an empty text."""
     if endpoint == "resource":
         return lacking(bench, "rs")
     if endpoint == "proxy":

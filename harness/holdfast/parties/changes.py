@@ -45,13 +45,15 @@ class Change:
         return cls(about_proof, about_request)
 
     def get(self, word: str, honest: object) -> object:
-        """What the request changes a thing to, or the honest value."""
+        """Say what the request changes a thing to, or the honest value."""
         return self.request.get(word, honest)
 
     @property
     def absorbs(self) -> bool:
-        """Whether a nonce challenge is answered by making the message anew: not when the nonce or the lack of a proof
-        is the change itself, nor for proofs given as text."""
+        """Whether a nonce challenge is answered by making the message anew.
+
+        Not when the nonce or the lack of a proof is the change itself, nor for proofs given as text.
+        """
         return "nonce" not in self.proof and not {"proof", "downgraded"} & set(self.request)
 
     @property
@@ -70,6 +72,9 @@ def _shown(value: object) -> str:
     if thumbprint is not None:
         return f"another ({thumbprint[:12]}…)"
     if isinstance(value, Mapping):
-        return ", ".join(f"{k}={'absent' if v is None else v}" for k, v in value.items())
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 120 else text[:120] + "…"  # noqa: PLR2004 - a line of a report
+        return ", ".join(f"{k}={'absent' if v is None else _cut(str(v), 40)}" for k, v in value.items())
+    return _cut(value if isinstance(value, str) else repr(value), 120)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -119,15 +119,15 @@ class Client:
         return self.certificate.common_name
 
     def renewed(self) -> "Client":
-        """The same client after its certificate was renewed."""
+        """Give the same client after its certificate was renewed."""
         return replace(self, certificate=self.reissued)
 
     def with_key(self, key: Key) -> "Client":
-        """The same client with another proof key."""
+        """Give the same client with another proof key."""
         return replace(self, key=key)
 
     def without_proofs(self) -> "Client":
-        """The same client, presenting its tokens without a proof."""
+        """Give the same client, presenting its tokens without a proof."""
         return replace(self, binding="none" if self.binding == "dpop" else "certificate")
 
 
@@ -155,7 +155,7 @@ def authenticated(
 
 
 def assertion(registration: Registration, audience: str, *, now: float) -> str:
-    """A client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`."""
+    """Give a client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`."""
     key = registration.assertion_key
     if key is None:
         raise Inconclusive(f"client {registration.id} has no key to sign its assertion with")

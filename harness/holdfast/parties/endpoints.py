@@ -45,13 +45,13 @@ class ProofEndpoint(Protocol):
         """Send an honest request that carries the proof of an earlier one; judged."""
 
     def nonce(self, client: Client) -> str:
-        """A nonce that is good here, supplied just now. Raises Inconclusive when none is supplied."""
+        """Give a nonce that is good here, supplied just now. Raises Inconclusive when none is supplied."""
 
     def forget_nonce(self) -> None:
         """Forget the nonce that is known here, so that the next request comes without."""
 
     def parts(self) -> Mapping[str, str]:
-        """The pieces of its URL, and the method, for rows that spell them otherwise."""
+        """Give the pieces of its URL, and the method, for rows that spell them otherwise."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,7 @@ class ResourceServer(_Endpoint):
         if self.name == "userinfo":
             return Spot("GET", self._bench.endpoints["userinfo"])
         resource = self._bench.resource
-        return Spot(
-            resource.method, self._url or resource.url, tuple(resource.headers.items()), resource.body.encode()
-        )
+        return Spot(resource.method, self._url or resource.url, tuple(resource.headers.items()), resource.body.encode())
 
     @property
     def url(self) -> str:
@@ -162,7 +160,7 @@ class ResourceServer(_Endpoint):
         return self.spot.method
 
     def published(self) -> Mapping[str, object]:
-        """The resource's metadata (RFC 9728). Raises Inconclusive when there is none."""
+        """Give the resource's metadata (RFC 9728). Raises Inconclusive when there is none."""
         known = self._bench.running.target.endpoints.resource_metadata
         parts = urlsplit(self.url)
         base = f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"
@@ -185,19 +183,19 @@ class ResourceServer(_Endpoint):
         )
 
     def token(self, client: Client) -> Token:
-        """The token this client presents here; shared, so only to be read."""
+        """Give the token this client presents here; shared, so only to be read."""
         return self._shelf.get(self._run, client, user=self.name == "userinfo")
 
     def fresh_token(self, client: Client) -> Token:
-        """A token that nobody else holds, for a case that spends or kills it."""
+        """Give a token that nobody else holds, for a case that spends or kills it."""
         return self._shelf.fresh(self._run, client, user=self.name == "userinfo")
 
     def anonymous(self) -> Exchange:
-        """A request without any credentials; judged."""
+        """Send a request without any credentials; judged."""
         return self._run.judge(self.anonymous_message(with_control=True))
 
     def anonymous_message(self, *, with_control: bool = False) -> Message:
-        """A request without credentials; what vouches for it is an honest one by whoever can make it."""
+        """Make a request without credentials; what vouches for it is an honest one by whoever can make it."""
         spot = self.spot
         request = Request(spot.method, spot.url, spot.headers, spot.body)
         honest = next((self._bench.clients[n] for n in ("client", "bound") if n in self._bench.clients), None)
@@ -252,7 +250,7 @@ class ResourceServer(_Endpoint):
         def check(run: Run) -> str:
             change = {"key": foreign.key} if client.proves else {"certificate": foreign.certificate}
             here = ResourceServer(self._bench, run, self._shelf, name=self.name, url=self._url)
-            message = here._message(client, Change.of(change))  # noqa: SLF001 - its own class
+            message = here._message(client, Change.of(change))
             what = "a proof by another key" if client.proves else "another certificate"
             return self._bench.checked(
                 ("foreign", self.name, self.url, client.name, client.binding),
@@ -333,7 +331,7 @@ def url_parts(url: str) -> Mapping[str, str]:
 
 
 def escaped(path: str) -> str:
-    """The path with its last letter percent-encoded, which RFC 3986 section 6.2.2.2 holds to be the same."""
+    """Give the path with its last letter percent-encoded, which RFC 3986 section 6.2.2.2 holds to be the same."""
     for at in range(len(path) - 1, -1, -1):
         if path[at].isalnum():
             return f"{path[:at]}%{ord(path[at]):02X}{path[at + 1 :]}"

@@ -8,8 +8,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +22,9 @@ from holdfast import jose
 from holdfast.errors import UsageError
 from holdfast.parties.client import Client, Token
 from holdfast.pki import Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LIFETIME = 300
 
@@ -37,7 +41,7 @@ class Issuer:
         self._thread: threading.Thread | None = None
 
     def mint(self, client: Client, *, scope: str | None = None, now: float, **claims: object) -> Token:
-        """A JWT access token (RFC 9068) bound as the client's binding says; `claims` replace the honest ones."""
+        """Mint a JWT access token (RFC 9068) bound as the client's binding says; `claims` replace the honest ones."""
         honest: dict[str, object] = {
             "iss": self.url,
             "aud": self.audience,
@@ -62,7 +66,7 @@ class Issuer:
     def serve(self, credential: Credential, folder: Path, *, host: str, port: int) -> None:
         """Listen. Raises UsageError when the port is taken."""
         pem = credential.write(folder)
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
@@ -100,8 +104,8 @@ class Issuer:
         keys = {"keys": [{**self.key.public_jwk, "kid": self._kid, "use": "sig", "alg": self.key.alg}]}
 
         async def introspect(request: Request) -> JSONResponse:
-            form = await request.form()
-            known = self._states.get(str(form.get("token", "")), {"active": False})
+            form = parse_qs((await request.body()).decode("latin-1"))
+            known = self._states.get(form.get("token", [""])[0], {"active": False})
             return JSONResponse(json.loads(json.dumps(known)))
 
         async def document(request: Request) -> JSONResponse:
@@ -118,7 +122,7 @@ class Issuer:
 
 
 def confirmation_of(client: Client) -> dict[str, str]:
-    """The `cnf` of a token bound as the client's binding says (RFC 9449 section 6.1, RFC 8705 section 3.1)."""
+    """Give the `cnf` of a token bound as the client's binding says (RFC 9449 section 6.1, RFC 8705 section 3.1)."""
     confirmation: dict[str, str] = {}
     if client.binding in {"dpop", "both"}:
         confirmation["jkt"] = client.jkt

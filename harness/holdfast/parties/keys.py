@@ -15,7 +15,7 @@ class KeyRing:
         self._lock = threading.Lock()
 
     def of(self, algorithm: str, owner: str = "") -> Key:
-        """A key for that algorithm, the same one each time for the same owner."""
+        """Give a key for that algorithm, the same one each time for the same owner."""
         with self._lock:
             if (algorithm, owner) not in self._made:
                 self._made[algorithm, owner] = jose.generate(algorithm)

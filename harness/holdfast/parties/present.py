@@ -1,12 +1,12 @@
 """Making requests: how a client presents a token with its proof, and how it asks an authorization server.
 
-Everything is honest but for the change that the case names: a fresh proof by the client's key, for the method and
-URL of this very request, with the hash of this very token and the nonce that is current (RFC 9449 sections 4.2 and 7.1).
+Everything is honest but for the change that the case names: a fresh proof by the client's key, for the method and URL
+of this very request, with the hash of this very token and the nonce that is current (RFC 9449 sections 4.2 and 7.1).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from holdfast import proofs
@@ -31,8 +31,10 @@ class Spot:
     body: bytes = b""
 
 
-def resource_request(spot: Spot, client: Client, token: str, change: Change, *, nonce: str | None, now: float) -> Request:
-    """A request to a protected resource, presenting a token as its binding asks, with one change."""
+def resource_request(
+    spot: Spot, client: Client, token: str, change: Change, *, nonce: str | None, now: float
+) -> Request:
+    """Make a request to a protected resource, presenting a token as its binding asks, with one change."""
     token = cast("str", change.get("token", token))
     url = _with_query(spot.url, change)
     method = str(change.get("method", spot.method))
@@ -57,7 +59,7 @@ def resource_request(spot: Spot, client: Client, token: str, change: Change, *, 
 def server_request(
     url: str, client: Client, form: Mapping[str, str], change: Change, *, nonce: str | None, now: float, audience: str
 ) -> Request:
-    """A form sent to an endpoint of the authorization server, with client authentication, with one change."""
+    """Make a form sent to an endpoint of the authorization server, with client authentication, with one change."""
     sender = _impostor(client, change)
     parameters, headers = authenticated(sender, audience, form, now=now)
     parameters = _changed(parameters, change)
@@ -81,7 +83,7 @@ def server_request(
 
 
 def proof_headers(client: Client, honest: ProofRequest, change: Change) -> Headers:
-    """The DPoP header lines of a request: one honest proof, or what the change says."""
+    """Give the DPoP header lines of a request: one honest proof, or what the change says."""
     name = str(change.get("proof_header", "DPoP"))
     if "downgraded" in change.request:
         return []
@@ -90,22 +92,28 @@ def proof_headers(client: Client, honest: ProofRequest, change: Change) -> Heade
         return [] if given is None else [(name, str(given))]
     if not client.proves and not change.proof:
         return []
-    proof = proofs.make(client.key, honest, **change.proof)
-    match change.request.get("proofs"):
+    proof = proofs.make(client.key, honest, **cast("Mapping[str, Any]", change.proof))
+    return [(name, line) for line in _arranged(client, honest, proof, change.request.get("proofs"))]
+
+
+def _arranged(client: Client, honest: ProofRequest, proof: str, arrangement: object) -> list[str]:
+    """Give the values of the DPoP header lines: the one proof, or several as a change arranges them."""
+    match arrangement:
         case None:
-            return [(name, proof)]
+            lines = [proof]
         case "two different":
-            return [(name, proof), (name, proofs.make(client.key, honest))]
+            lines = [proof, proofs.make(client.key, honest)]
         case "the same twice":
-            return [(name, proof), (name, proof)]
+            lines = [proof, proof]
         case "two in one line":
-            return [(name, f"{proof}, {proofs.make(client.key, honest)}")]
+            lines = [f"{proof}, {proofs.make(client.key, honest)}"]
         case "valid then invalid":
-            return [(name, proof), (name, proofs.make(client.key, honest, htm="DELETE"))]
+            lines = [proof, proofs.make(client.key, honest, htm="DELETE")]
         case "invalid then valid":
-            return [(name, proofs.make(client.key, honest, htm="DELETE")), (name, proof)]
+            lines = [proofs.make(client.key, honest, htm="DELETE"), proof]
         case other:
             raise TypeError(f"proofs={other!r}: no such arrangement")
+    return lines
 
 
 @dataclass(frozen=True)
@@ -154,4 +162,3 @@ def _impostor(client: Client, change: Change) -> Client:
         return client
     registration = replace(client.registered, secret=str(change.request["secret"]))
     return replace(client, registration=registration)
-

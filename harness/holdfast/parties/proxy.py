@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange
-from holdfast.parties.bench import Bench
 from holdfast.parties.authorization import HONEST
+from holdfast.parties.bench import Bench
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client
 from holdfast.parties.endpoints import ResourceServer
@@ -38,11 +38,13 @@ class Proxy(ResourceServer):
     def direct(self) -> ResourceServer:
         """The same resource, past the proxy. Raises Inconclusive when the target file does not say where."""
         if not self._bench.direct_url:
-            raise Inconclusive("the target file does not say how the resource is reached past the proxy ([proxy] direct)")
+            raise Inconclusive(
+                "the target file does not say how the resource is reached past the proxy ([proxy] direct)"
+            )
         return ResourceServer(self._bench, self._run, self._shelf, url=self._bench.direct_url)
 
     def forged(self, victim: Client, name: str) -> dict[str, str]:
-        """A header of the client's own making that holds the victim's certificate in the encoding of this proxy.
+        """Give a header of the client's own making that holds the victim's certificate in the encoding of this proxy.
 
         name: may hold {header}, {small}, {capitals} and {underscored} for spellings of the header the proxy uses.
         """
@@ -62,7 +64,7 @@ class Proxy(ResourceServer):
         return self.accepts(client)
 
     def _message(self, client: Client, change: Change) -> Message:
-        """An honest request is vouched for by the same request past the proxy, and so is all that no proxy can pass."""
+        """Vouch for an honest request by the same one past the proxy, and so for all that no proxy can pass."""
         message = super()._message(client, change)
         if message.control is not None and not self._hides(client):
             return message

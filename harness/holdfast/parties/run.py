@@ -7,7 +7,7 @@ A message is made anew each time it is sent, so that it carries a fresh proof an
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ class Worker:
     pace: Callable[[], None] = lambda: None
 
     def forget_controls(self) -> None:
-        """Called when a group of cases ends: the next control is sent anew."""
+        """Forget them when a group of cases ends, so that the next control is sent anew."""
         self.controls.clear()
 
 
@@ -93,25 +93,32 @@ class Run:
         return seen
 
     def resend(self, seen: Exchange, message: Message, difference: str) -> Exchange:
-        """Send the bytes of an earlier exchange again, exactly; judged. A challenge is a refusal here."""
+        """Send the bytes of an earlier exchange again, exactly; judged. A challenge is a refusal here.
+
+        message: the same request as it would be made now; an honest one vouches for itself.
+        """
+        # On a kept connection that dies nothing would be learnt, and recorded bytes are never made anew.
+        again_on_a_new_connection = replace(seen.request, fresh=True)
         again = Message(
             message.endpoint,
             message.sender,
-            lambda: seen.request,
+            lambda: again_on_a_new_connection,
             message.accepted,
             difference,
             absorbs=False,
-            control=message.control,
+            control=message.control or message,
             family=message.family,
             protected=message.protected,
         )
         return self.judge(again)
 
     def control(self, honest: Message, *, anew: bool = False) -> str:
-        """Make sure that the honest message is accepted now; an empty text, or what happened."""
-        known = self.worker.controls.get(honest.family)
-        if known is not None and not anew:
-            return known
+        """Make sure that the honest message is accepted now; an empty text, or what happened.
+
+        One that was accepted last time in this group is not sent again, unless `anew`.
+        """
+        if self.worker.controls.get(honest.family) == "" and not anew:
+            return ""
         try:
             seen = self.send(honest, "control")
         except Inconclusive as why:
@@ -149,7 +156,7 @@ class Run:
             if seen.busy and waited < PATIENCE_TRIES:
                 waited += 1
                 self.stop.wait(min(seen.retry_after or 1.0, PATIENCE_SECONDS))
-            elif message.absorbs and absorbed < 2 and challenged(seen):  # noqa: PLR2004 - at most twice
+            elif message.absorbs and absorbed < 2 and challenged(seen):
                 absorbed += 1
             else:
                 break

@@ -24,7 +24,7 @@ class TokenShelf:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, run: Run, client: Client, *, user: bool = False, scope: str | None = None) -> Token:
-        """A token of this client that will outlive one case. Raises Inconclusive when none can be had."""
+        """Get a token of this client that will outlive one case. Raises Inconclusive when none can be had."""
         certificate = client.certificate.thumbprint if client.shows and client.certificate else ""
         key = (client.name, client.jkt if client.proves else "", certificate, user, scope)
         with self._lock:
@@ -39,7 +39,7 @@ class TokenShelf:
             return held[0]
 
     def fresh(self, run: Run, client: Client, *, user: bool = False, scope: str | None = None) -> Token:
-        """A token that nobody else holds."""
+        """Get a token that nobody else holds."""
         if self.bench.issuer is not None:
             minted: Token = self.bench.issuer.mint(client, scope=scope, now=self.bench.now())
             return minted

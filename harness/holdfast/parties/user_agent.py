@@ -34,7 +34,7 @@ class UserAgent:
         if driver is None:
             raise Inconclusive("the target file has no [authorization], so that no user can consent")
         if driver.driver == "command":
-            return _returned(self._by_command(list(driver.command), url))
+            return _returned(self._by_command(list(driver.command or []), url))
         request = Request("GET", url)
         for _ in range(STEPS):
             seen = self._go(request)
@@ -124,7 +124,7 @@ class _Forms(HTMLParser):
 
 
 def first_form(page: str) -> Form | None:
-    """The first form of a page, or None."""
+    """Give the first form of a page, or None."""
     reader = _Forms()
     reader.feed(page)
     return reader.found[0] if reader.found else None

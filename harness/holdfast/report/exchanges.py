@@ -1,7 +1,7 @@
 """One case as the page shows it: texts only, so that template and script write the same down."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -62,7 +62,7 @@ def shown(evidence: Evidence) -> list[Shown]:
 
 def as_data(exchanges: Sequence[Shown]) -> list[dict[str, object]]:
     """The same for the script."""
-    return [asdict(exchange) for exchange in exchanges]
+    return [vars(e) | {"decoded": [vars(decoded) for decoded in e.decoded]} for e in exchanges]
 
 
 def _shown(record: ExchangeRecord) -> Shown:

@@ -1,14 +1,13 @@
 """What the script reads: one index of all cases, and their evidence in packed chunks that are opened one at a time."""
 
 import base64
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from holdfast.evidence import gzip_member
 from holdfast.report.exchanges import as_data, shown
-from holdfast.report.findings import IMPACTS, VERDICTS, endpoint
+from holdfast.report.findings import IMPACTS, VERDICTS
 from holdfast.results import CaseResult, Evidence, TargetRun
-from holdfast.results_io import mend
+from holdfast.results_io import dumps
 
 #: Cases in one chunk.
 CHUNK = 100
@@ -57,25 +56,24 @@ def chunks(cases: Cases, evidence: Mapping[str, Evidence]) -> Iterator[str]:
     """The rest of every case and its exchanges: base64 of gzip of a JSON array, `CHUNK` cases each."""
     for start in range(0, len(cases), CHUNK):
         part = [_whole(case, evidence) for _, case in cases[start : start + CHUNK]]
-        text = json.dumps(mend(part), ensure_ascii=False, separators=(",", ":"))
-        yield base64.b64encode(gzip_member(text.encode("utf-8"))).decode("ascii")
+        yield base64.b64encode(gzip_member(dumps(part))).decode("ascii")
 
 
 def _whole(case: CaseResult, evidence: Mapping[str, Evidence]) -> dict[str, object]:
     """Only what there is to show: a case that was not applicable costs next to nothing."""
+    stored = evidence.get(case.id)
     kept = {
         "rationale": case.rationale,
         "expected": case.expected,
         "actual": case.actual,
         "difference": case.difference,
         "label": case.label,
-        "endpoint": endpoint(case, evidence) if case.signals else case.endpoint,
         "remarks": case.remarks,
         "signals": [[s.situation, s.expected, s.seen, s.verdict] for s in case.signals],
         "known": [case.known.reason, case.known.owner, case.known.expires] if case.known else None,
         "reproduce": case.reproduce,
         "seconds": case.seconds,
-        "exchanges": as_data(shown(evidence[case.id])) if case.id in evidence else [],
-        "lost": case.evidence is not None and case.id not in evidence,
+        "exchanges": as_data(shown(stored)) if stored else [],
+        "lost": case.evidence is not None and stored is None,
     }
     return {name: value for name, value in kept.items() if value}

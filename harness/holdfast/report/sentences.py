@@ -6,7 +6,6 @@ from typing import Literal
 from holdfast.report.findings import IMPACTS, JUDGED, counts, spent_known
 from holdfast.report.text import listed, number
 from holdfast.results import CaseResult, Results, TargetRun, Verdict
-from holdfast.verdicts import RANK
 
 Tone = Literal["good", "mild", "open", "bad"]
 _BAD: tuple[Tone, ...] = ("bad", "open")
@@ -37,21 +36,24 @@ def of_target(name: str, runs: list[TargetRun]) -> Said:
     known = spent_known(cases)
     if found["failed"] > known:
         return Said(name, "bad", f"{name} does not hold: {_failed(cases, found['failed'], judged, known)}.")
+    if wrong := _worded(cases, "failed"):
+        said = number(wrong, "refusal is", "refusals are")
+        return Said(name, "bad", f"{name} does not hold: {said} worded against the specification.")
     if problems := [run for run in runs if run.problem]:
         where = "" if len(problems) == len(runs) else f" in {listed([run.variant for run in problems])}"
         return Said(name, "open", f"{name} could not be judged{where}: {problems[0].problem.rstrip('.')}.")
     if found["inconclusive"]:
         share = f"{number(found['inconclusive'], 'case')} of {len(cases):,}"
         return Said(name, "open", f"{name} is undecided: {share} came to no verdict.")
-    if not judged:
-        return Said(name, "open", f"Nothing was judged on {name}.")
-    if any(run.interrupted for run in runs):
+    if judged and any(run.interrupted for run in runs):
         rest = f"{number(judged, 'case was', 'cases were')} judged, {found['not run']:,} not run"
         return Said(name, "open", f"{name} was not judged to the end: {rest}.")
-    return _held(name, found, judged, known, _worded(cases))
+    return _held(name, found, judged, known, _worded(cases, "warning", "noted"))
 
 
 def _held(name: str, found: dict[Verdict, int], judged: int, known: int, worded: int) -> Said:
+    if not judged:
+        return Said(name, "open", f"Nothing was judged on {name}.")
     left = f"; {number(found['not run'], 'case was', 'cases were')} not run" if found["not run"] else ""
     if known:
         return Said(
@@ -66,9 +68,9 @@ def _held(name: str, found: dict[Verdict, int], judged: int, known: int, worded:
     return Said(name, "good", f"{name} holds: {every} passed{left}.")
 
 
-def _worded(cases: list[CaseResult]) -> int:
-    """How many ways of wording a refusal differ from what is expected."""
-    signals = [signal for case in cases for signal in case.signals if RANK[signal.verdict] > RANK["passed"]]
+def _worded(cases: list[CaseResult], *verdicts: Verdict) -> int:
+    """How many ways of wording a refusal were judged so, leaving out what a baseline names."""
+    signals = [signal for case in cases if case.known is None for signal in case.signals if signal.verdict in verdicts]
     return len({(signal.situation, signal.seen) for signal in signals})
 
 

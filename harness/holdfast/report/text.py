@@ -7,7 +7,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from holdfast.results_io import mend
+from holdfast.results_io import dumps, mend
 
 #: Ranges of code points that are spelt out: controls but tab and newline, invisible and bidirectional formatting
 #: (Unicode Standard Annex 9), surrogates, private use, tags, specials, and heaps of combining marks.
@@ -65,7 +65,7 @@ def pretty(value: object) -> str:
     """A decoded header or claims set for a reader: JSON with one member a line, or the text that is no JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(mend(value), indent=2, ensure_ascii=False)
+    return dumps(value, indent=2).decode("utf-8")
 
 
 def for_script(value: object) -> Markup:

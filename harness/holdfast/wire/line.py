@@ -163,15 +163,17 @@ class Line:
         return data
 
     def listen(self, seconds: float) -> bytes:
-        """Return what the other side says unasked within this time; empty when it keeps silent.
+        """Return what the other side says unasked within this time; empty when it keeps silent or agrees.
 
-        Raises FaultError: reset, tls (an alert), closed.
+        A session ticket (RFC 8446, section 4.6.1) comes after the server has looked at the certificate, so that nothing
+        more has to be waited for. Raises FaultError: reset, tls (an alert), closed.
         """
-        # It is not enough to poll: tickets of TLS 1.3 make the socket readable with nothing to read on it.
-        self._sock.settimeout(min(seconds, self._patience.left()))
+        self._sock.settimeout(0)
+        if not self._waiting.poll(min(seconds, self._patience.left()) * 1000):
+            return b""
         try:
             data = self._receive(partial(self._sock.recv, CHUNK))
-        except TimeoutError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return b""
         if not data:
             raise FaultError("closed", "ended before the request")
@@ -180,7 +182,7 @@ class Line:
     def _receive(self, act: Callable[[], bytes]) -> bytes:
         try:
             data = act()
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             raise
         except ssl.SSLEOFError as error:
             # Not every Python tells a reset under TLS from an end: a reset gives no reason and leaves no peer.

@@ -26,8 +26,8 @@ class Request:
     """One HTTP request, to be sent exactly as it says.
 
     url: absolute http or https URL; it decides on host, port, SNI and, unless target is given, the request target.
-    headers: in this order and spelling, repeated ones too; only Host always goes first. Host, User-Agent, Accept, Accept-Encoding and
-        Content-Length are added only where they are missing.
+    headers: in this order and spelling, repeated ones too; only Host always goes first. Host, User-Agent,
+        Accept, Accept-Encoding and Content-Length are added only where they are missing.
     certificate: client certificate of the TLS connection; None offers none.
     fresh: on a new connection, closed afterwards.
     target: request target sent as it is, for dot segments and the absolute form.

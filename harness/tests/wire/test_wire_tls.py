@@ -75,7 +75,7 @@ def test_a_certificate_in_question_that_is_taken_gets_its_answer(
     assert answer.tls.client_certificate_sha256 == certificate.thumbprint
 
 
-def test_a_hang_or_a_status_is_no_refusal_in_tls(serve: Serve, wire: Wire, clients: pki.Authority) -> None:
+def test_a_hang_is_no_refusal_in_tls(serve: Serve, wire: Wire) -> None:
     url = serve(lambda connection: connection.recv(1) and connection.recv(65_536) and connection.recv(1) and None)
     request = Request("GET", url, deadline=0.6, certificate_is_the_difference=True)
     assert wire.send(request).fault == "timeout"

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs from Debian what the tests use and this machine lacks. Needs root only where something is missing.
+set -euo pipefail
+
+missing=()
+lacks() { ! command -v "$1" >/dev/null; }
+lacks nginx && [ ! -x /usr/sbin/nginx ] && missing+=(nginx)
+[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(libnginx-mod-http-js)
+lacks chromium && missing+=(chromium fonts-dejavu-core)
+lacks npm && missing+=(npm)
+lacks git && missing+=(git)
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+if ! docker version >/dev/null 2>&1; then
+  lacks dockerd && missing+=(docker.io)
+  lacks iptables && missing+=(iptables)
+fi
+lacks mmdebstrap && missing+=(mmdebstrap)
+
+if ((${#missing[@]} == 0)); then
+  echo "install.sh: nothing is missing"
+  exit 0
+fi
+
+# Nothing that is installed here is to run as a service: the tests start what they need.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+
+echo "install.sh: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,255 @@
+"""How requests to an authorization server are made, and what vouches for their answers."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from holdfast.errors import Inconclusive
+from holdfast.exchange import parsed
+from holdfast.outcome import Outcome
+from holdfast.parties.bench import Bench, unique
+from holdfast.parties.changes import Change
+from holdfast.parties.client import Client, Token
+from holdfast.parties.present import FORM, server_request
+from holdfast.parties.run import Message, Run, challenged, origin
+from holdfast.wire import Answer, Request
+
+HONEST = Change()
+
+
+@dataclass(frozen=True)
+class Code:
+    """An authorization code and what is needed to redeem it (RFC 6749 section 4.1, RFC 7636)."""
+
+    value: str = field(repr=False)
+    verifier: str = field(repr=False)
+    redirect_uri: str
+
+
+class ServerMessages:
+    """Messages to the endpoints of the authorization server, for one run.
+
+    A grant with a user needs a code, and an honest introspection a token: whoever inherits says how they are had.
+    """
+
+    def __init__(self, bench: Bench, run: Run) -> None:
+        self._bench = bench
+        self._run = run
+
+    @property
+    def issuer(self) -> str:
+        """Its issuer identifier, as configured."""
+        return self._bench.issuer_url
+
+    def url(self, endpoint: str) -> str:
+        """Give the URL of an endpoint. Raises Inconclusive where none is known."""
+        found = self._bench.endpoints.get(endpoint)
+        if found is None:
+            raise Inconclusive(f"the target names no {endpoint} endpoint")
+        return found
+
+    def code(self, client: Client) -> Code:
+        """Give a fresh authorization code."""
+        raise NotImplementedError
+
+    def token(self, client: Client) -> Token:
+        """Give a token of the client's own."""
+        raise NotImplementedError
+
+    def token_message(
+        self, client: Client, form: Mapping[str, str], change: Change, *, user: bool = False, alone: bool = False
+    ) -> Message:
+        """Make a request at the token endpoint; its control is an honest grant of its kind, unless it stands alone."""
+        control = None if alone else self.grant_message(client, user=user)
+        return Message(
+            "token",
+            client.name,
+            self._maker("token", client, form, change),
+            lambda answer: _taken("token", answer),
+            change.difference,
+            absorbs=change.absorbs,
+            control=control,
+            family=("token", client.name, client.jkt, user),
+            protected=self._stranger_refused("token"),
+            discerning=self._broken_proof_refused(client, user=user) if client.proves else None,
+        )
+
+    def par_message(self, client: Client, change: Change, parameters: Mapping[str, str] | None = None) -> Message:
+        """Make a pushed authorization request; its control is an honest one."""
+        plain = parameters is None
+        asked = parameters or self._authorization_parameters(client, secrets.token_urlsafe(32))
+        return Message(
+            "par",
+            client.name,
+            self._maker("par", client, asked, change),
+            lambda answer: _taken("par", answer),
+            change.difference,
+            absorbs=change.absorbs,
+            control=None if plain and not change.difference else self.par_message(client, HONEST),
+            family=("par", client.name, client.jkt),
+            protected=self._stranger_refused("par"),
+            discerning=self._broken_push_refused(client) if client.proves else None,
+        )
+
+    def _refresh_message(self, client: Client, token: Token, change: Change) -> Message:
+        if not token.refresh:
+            raise Inconclusive("the authorization server gave no refresh token")
+        form = {"grant_type": "refresh_token", "refresh_token": token.refresh}
+        return self.token_message(client, form, change, user=True)
+
+    def _introspection_message(self, token: str, caller: Client, change: Change) -> Message:
+        """Ask about a token; the control asks about a fresh one of the caller's own."""
+        make = self._maker("introspection", caller.without_proofs(), {"token": token}, change)
+        message = Message(
+            "introspection",
+            caller.name,
+            make,
+            lambda answer: _taken("introspection", answer),
+            change.difference,
+            family=("introspection", caller.name),
+            protected=self._stranger_refused("introspection"),
+        )
+
+        def honest() -> Request:
+            form = {"token": self.token(caller).value}
+            return self._maker("introspection", caller.without_proofs(), form, HONEST)()
+
+        return replace(message, control=replace(message, make=honest, difference=""))
+
+    def _revocation_message(self, token: str, client: Client, change: Change) -> Message:
+        return Message(
+            "revocation",
+            client.name,
+            self._maker("revocation", client.without_proofs(), {"token": token}, change),
+            lambda answer: _taken("revocation", answer),
+            change.difference,
+            protected=self._stranger_refused("revocation"),
+        )
+
+    def grant_message(
+        self, client: Client, *, user: bool = False, scope: str | None = None, change: Change = HONEST
+    ) -> Message:
+        """Make an honest grant by default. With a user it gets a fresh code each time it is made for the first time."""
+        registration = client.registered
+        alone = not change.difference
+        if not user and "client_credentials" in registration.grants:
+            form = {"grant_type": "client_credentials", **registration.parameters}
+            if asked := scope or self._client_scope(client):
+                form["scope"] = asked
+            return self.token_message(client, form, change, alone=alone)
+        late = self.token_message(client, {}, change, user=True, alone=alone)
+        return replace(late, make=self._with_fresh_code(client, change))
+
+    def _with_fresh_code(self, client: Client, change: Change) -> Callable[[], Request]:
+        """Make a maker that redeems a fresh code each time, and one again only to answer a nonce challenge."""
+        held: list[tuple[Code, Request]] = []
+
+        def make() -> Request:
+            last = self._run.exchanges[-1] if self._run.exchanges else None
+            code = held[-1][0] if held and last and last.request is held[-1][1] and challenged(last) else None
+            code = code or self.code(client)
+            held[:] = [(code, self._maker("token", client, code_form(code), change)())]
+            return held[0][1]
+
+        return make
+
+    def _maker(self, endpoint: str, client: Client, form: Mapping[str, str], change: Change) -> Callable[[], Request]:
+        url = self.url(endpoint)
+        audience = self.issuer or url
+
+        def make() -> Request:
+            nonce = self._run.worker.nonces.get(origin(url))
+            now = self._bench.now()
+            return server_request(url, client, form, change, nonce=nonce, now=now, audience=audience)
+
+        return make
+
+    def _client_scope(self, client: Client) -> str:
+        return " ".join(s for s in client.registered.scope.split() if s not in {"openid", "offline_access"})
+
+    def _authorization_parameters(self, client: Client, verifier: str) -> dict[str, str]:
+        registration = client.registered
+        return {
+            "response_type": "code",
+            "client_id": registration.id,
+            "redirect_uri": registration.redirect_uri,
+            "scope": registration.scope,
+            "state": unique(),
+            "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        } | ({"prompt": "consent"} if "offline_access" in registration.scope else {})
+
+    # What vouches for acceptances
+
+    def _stranger_refused(self, endpoint: str) -> Callable[[Run], str]:
+        form = {"grant_type": "client_credentials", "client_id": f"nobody-{unique()[:8]}", "token": "nothing"}
+        url = self.url(endpoint)
+
+        def check(run: Run) -> str:
+            request = Request("POST", url, (FORM,), urlencode(form).encode())
+            message = Message(endpoint, "a stranger", lambda: request, lambda answer: _taken(endpoint, answer))
+            what = f"a client that is not registered, at the {endpoint} endpoint,"
+            return self._bench.checked(
+                ("stranger", endpoint), lambda: run.send(message, "probe").outcome, Outcome.REFUSED, what
+            )
+
+        return check
+
+    def _broken_proof_refused(self, client: Client, *, user: bool) -> Callable[[Run], str]:
+        def check(run: Run) -> str:
+            broken = Change.of({"signature": "flipped"})
+            server = type(self)(self._bench, run)
+            message = server.grant_message(client, user=user, change=broken)
+            return self._bench.checked(
+                ("broken proof", "token", client.name, user),
+                lambda: run.send(message, "probe").outcome,
+                Outcome.REFUSED,
+                "a proof with a broken signature at the token endpoint",
+            )
+
+        return check
+
+    def _broken_push_refused(self, client: Client) -> Callable[[Run], str]:
+        def check(run: Run) -> str:
+            server = type(self)(self._bench, run)
+            message = server.par_message(client, Change.of({"signature": "flipped"}))
+            return self._bench.checked(
+                ("broken proof", "par", client.name),
+                lambda: run.send(message, "probe").outcome,
+                Outcome.REFUSED,
+                "a proof with a broken signature at the PAR endpoint",
+            )
+
+        return check
+
+
+def code_form(code: Code) -> dict[str, str]:
+    """Give the form that redeems a code (RFC 6749 section 4.1.3)."""
+    return {
+        "grant_type": "authorization_code",
+        "code": code.value,
+        "redirect_uri": code.redirect_uri,
+        "code_verifier": code.verifier,
+    }
+
+
+def _taken(endpoint: str, answer: Answer) -> bool:
+    """Whether an answer shows what only an accepted request gets at this endpoint of an authorization server."""
+    said = _json(answer)
+    match endpoint:
+        case "token":
+            return isinstance(said.get("access_token"), str)
+        case "par":
+            return isinstance(said.get("request_uri"), str)
+        case "introspection":
+            return said.get("active") is True
+        case _:
+            return answer.status == 200
+
+
+def _json(answer: Answer) -> Mapping[str, object]:
+    said = parsed(answer.body)
+    return said if isinstance(said, dict) else {}
