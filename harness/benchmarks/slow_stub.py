@@ -2,7 +2,10 @@
 
 import argparse
 import asyncio
+import base64
+import json
 import ssl
+import time
 
 SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\nholdfast protected resource\n"
 REFUSED = (
@@ -10,10 +13,26 @@ REFUSED = (
 )
 
 
+SEEN: set[str] = set()
+
+
 def answer_to(head: bytes) -> bytes:
-    """Served when the head has one Authorization and one DPoP line."""
-    names = [line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
-    return SERVED if names.count(b"dpop") == 1 and names.count(b"authorization") == 1 else REFUSED
+    """Served when the head shows a token and one fresh proof that looks right; signatures are not looked at."""
+    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
+    proofs = [value.strip() for name, _, value in lines if name.lower() == b"dpop"]
+    tokens = [value.strip() for name, _, value in lines if name.lower() == b"authorization"]
+    if len(proofs) != 1 or len(tokens) != 1 or not tokens[0].lower().startswith(b"dpop "):
+        return REFUSED
+    try:
+        header, claims, signature = (part + b"=" * (-len(part) % 4) for part in proofs[0].split(b"."))
+        header, claims = (json.loads(base64.urlsafe_b64decode(part)) for part in (header, claims))
+        right = header["typ"] == "dpop+jwt" and header["alg"] == "ES256" and "d" not in header["jwk"]
+        right = right and claims["htm"] == "GET" and claims["htu"].endswith("/resource") and claims["ath"]
+        right = right and abs(claims["iat"] - time.time()) < 60 and claims["jti"] not in SEEN and len(signature) == 88
+        SEEN.add(claims["jti"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return REFUSED
+    return SERVED if right else REFUSED
 
 
 async def serve(port: int, pem: str, seconds: float) -> None:

@@ -133,7 +133,7 @@ def run_pytest(options: Options, conductor: object) -> None:
     suites = rooms.suites()
     folders = [str(suites / name) for name in options.suites] or [str(suites)]
     arguments = ["-c", str(suites / "pytest.toml"), "--rootdir", str(suites), "--confcutdir", str(suites), "-q"]
-    arguments += ["-p", "no:logging", "-p", "no:faulthandler", "-p", "no:threadexception"]
+    arguments += ["--tb=native", "--capture=no", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:threadexception"]
     arguments += ["--disable-plugin-autoload", *folders]
     arguments += ["-k", options.keyword] if options.keyword else []
     arguments += ["--maxfail", str(options.maxfail)] if options.maxfail else []

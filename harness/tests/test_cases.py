@@ -1,5 +1,6 @@
 """The mark of a case and its rows, as pytest collects them."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,17 @@ def collect(tmp_path: Path) -> "Collect":
     return Collect(tmp_path)
 
 
+#: Python imports a module of one name once.
+NUMBERS = itertools.count()
+
+
 class Collect:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __call__(self, text: str) -> list[pytest.Item]:
         """The items of one file of cases, collected by a pytest of its own."""
-        file = self.folder / "test_made.py"
+        file = self.folder / f"test_made{next(NUMBERS)}.py"
         file.write_text("import pytest\nfrom holdfast import at, case, row, ACCEPTED, REFUSED\n" + text)
         (self.folder / "pytest.toml").write_text('[pytest]\naddopts = ["-p", "holdfast.plugin", "-p", "no:cacheprovider"]\n')
         items: list[pytest.Item] = []
@@ -82,7 +87,7 @@ def test_it(one, two):
 
 
 def test_a_function_without_a_mark_is_no_case(collect: Collect) -> None:
-    with pytest.raises(LookupError, match=r"test_made\.py::test_it: has no @case mark"):
+    with pytest.raises(LookupError, match=r"test_made\d+\.py::test_it: has no @case mark"):
         mark_of(collect("def test_it():\n    pass\n")[0])
 
 

@@ -1,0 +1,152 @@
+"""The command as a person runs it: once for each set of arguments, with what it said and wrote."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from holdfast import results_io
+from holdfast.results import CaseResult, Results, TargetRun
+
+HOLDFAST = Path(sys.executable).with_name("holdfast")
+
+#: Seconds after which a run that hangs is killed; no run comes near it.
+HANGS = 420
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One call of `holdfast run` that is over."""
+
+    pid: int
+    code: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+    @cached_property
+    def results(self) -> Results:
+        return results_io.read(self.folder / "results.json")
+
+    def variant(self, name: str) -> TargetRun:
+        (found,) = [run for run in self.results.targets if run.variant == name]
+        return found
+
+    def cases(self, *verdicts: str, variants: Collection[str] = ()) -> list[CaseResult]:
+        """Cases with one of these verdicts, of these variants; neither given: all."""
+        return [
+            case
+            for run in self.results.targets
+            for case in run.cases
+            if (not verdicts or case.verdict in verdicts) and (not variants or case.variant in variants)
+        ]
+
+    def named(self, *verdicts: str, variant: str) -> set[str]:
+        return {case.case for case in self.cases(*verdicts, variants=[variant])}
+
+    def judgement(self, *variants: str) -> dict[str, tuple[str, list[tuple[str, ...]]]]:
+        """Verdict and signals of each case of these variants, of all where none is named."""
+        return {
+            f"{case.variant}/{case.case}": (
+                case.verdict,
+                [(signal.name, signal.situation, signal.seen, signal.verdict) for signal in case.signals],
+            )
+            for case in self.cases(variants=variants)
+        }
+
+
+@dataclass(frozen=True)
+class Going:
+    """A call of the command that still runs, in a process group of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def ended(self) -> Ran:
+        stdout, stderr = self.process.communicate(timeout=HANGS)
+        return Ran(self.process.pid, self.process.returncode, stdout, stderr, self.folder)
+
+
+Starts = Callable[..., Going]
+Holdfast = Callable[..., Ran]
+
+
+def start(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Going:
+    """Start the command in a foreign folder; a `run` writes to `folder`/out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [*arguments, "--out", "out"] if arguments[0] == "run" else list(arguments)
+    process = subprocess.Popen(
+        [HOLDFAST, *words],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    return Going(process, folder / "out")
+
+
+@pytest.fixture(scope="session")
+def holdfast(tmp_path_factory: pytest.TempPathFactory) -> Holdfast:
+    """Run the command to its end; the same arguments are run once for all tests."""
+    known: dict[tuple[object, ...], Ran] = {}
+
+    def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
+        key = (arguments, tuple((environment or {}).items()))
+        if key not in known:
+            named = re.sub(r"\W+", "-", "-".join(arguments[1:3]).rpartition("/")[2])
+            going = start(tmp_path_factory.mktemp(named), *arguments, environment=environment)
+            try:
+                known[key] = going.ended()
+            finally:
+                _kill(going.process)
+        return known[key]
+
+    return run
+
+
+@pytest.fixture
+def starts(tmp_path: Path) -> Iterator[Starts]:
+    """Start the command and come back at once; what a failed test left running is killed."""
+    going: list[Going] = []
+
+    def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Going:
+        going.append(start(tmp_path / f"run{len(going)}", *arguments, environment=environment))
+        return going[-1]
+
+    yield run
+    for one in going:
+        _kill(one.process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def left_in_docker() -> Callable[[Ran], list[str]]:
+    """Containers and networks that a run labelled as its own and that are still there, running or not."""
+
+    def found(ran: Ran) -> list[str]:
+        mine = f"label=holdfast.process={ran.pid}"
+        commands = (["docker", "ps", "-aq"], ["docker", "network", "ls", "-q"])
+        return [
+            line
+            for command in commands
+            for line in subprocess.run(
+                [*command, "--filter", mine], capture_output=True, text=True, check=True
+            ).stdout.split()
+        ]
+
+    return found

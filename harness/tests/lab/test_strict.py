@@ -1,0 +1,100 @@
+"""The honest servers hold in every variant, whatever the number of jobs: a case that fails here is wrong itself."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.lab.conftest import Holdfast
+
+VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short"]
+JOBS = ["1", "16"]
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_every_case_passes_or_does_not_apply_in_every_variant(holdfast: "Holdfast", jobs: str) -> None:
+    ran = holdfast("run", "strict", "--jobs", jobs)
+    odd = [f"{c.id}: {c.verdict}: {c.reason}" for c in ran.cases() if c.verdict not in {"passed", "not applicable"}]
+
+    assert odd == []
+    assert [run.variant for run in ran.results.targets] == VARIANTS
+    assert [run.problem or run.findings for run in ran.results.targets] == [[]] * len(VARIANTS)
+    assert ran.stdout.startswith("strict holds: all ")
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_every_refusal_is_worded_as_the_specifications_say(holdfast: "Holdfast", jobs: str) -> None:
+    ran = holdfast("run", "strict", "--jobs", jobs)
+    signals = [(case.id, signal) for case in ran.cases() for signal in case.signals]
+
+    assert [(name, signal) for name, signal in signals if signal.verdict != "passed"] == []
+    assert signals
+
+
+def test_every_case_that_judges_no_proxy_passes_in_some_variant(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--jobs", "16")
+    asked = {case.case for case in ran.cases() if case.suite != "proxy"}
+
+    assert asked - {case.case for case in ran.cases("passed")} == set()
+
+
+def test_verdicts_and_signals_do_not_depend_on_the_number_of_jobs(holdfast: "Holdfast") -> None:
+    one, many = (holdfast("run", "strict", "--jobs", jobs) for jobs in JOBS)
+
+    assert one.judgement() == many.judgement()
+    assert [one.results.jobs, many.results.jobs] == [1, 16]
+
+
+@pytest.mark.parametrize(
+    ("case", "variant"),
+    [
+        ("dpop/test_replay.py::test_replayed_request_is_refused[resource]", "default"),
+        ("lifecycle/test_introspection.py::test_expired_token_is_refused", "short"),
+    ],
+)
+def test_a_case_passes_alone_by_the_command_that_its_result_names(
+    holdfast: "Holdfast", case: str, variant: str
+) -> None:
+    whole = holdfast("run", "strict", "--jobs", "16")
+    (said,) = {result.reproduce for result in whole.cases(variants=[variant]) if result.case == case}
+
+    ran = holdfast(*shlex.split(said)[1:])
+
+    assert [(result.case, result.variant, result.verdict) for result in ran.cases()] == [(case, variant, "passed")]
+    assert ran.code == 0
+
+
+def test_what_waits_for_real_time_is_not_run_and_told_when_nobody_wants_to_wait(holdfast: "Holdfast") -> None:
+    whole = holdfast("run", "strict", "--jobs", "16")
+    ran = holdfast("run", "strict", "--variant", "short", "--no-wait")
+    left_out = ran.cases("not run")
+
+    assert {case.case.partition("::")[2].partition("[")[0] for case in left_out} == {
+        "test_proof_is_refused_when_its_time_has_really_passed",
+        "test_expired_token_is_refused",
+    }
+    assert {case.reason.partition(":")[0] for case in left_out} == {"left out by --no-wait"}
+    assert f"passed; {len(left_out)} cases were not run." in ran.stdout
+    assert not ran.results.waited
+    assert {case.case for case in left_out} <= whole.named("passed", variant="short")
+    rest = {name: judged for name, judged in whole.judgement("short").items() if name in ran.judgement()}
+    assert {name: judged for name, judged in ran.judgement().items() if judged[0] != "not run"} == {
+        name: judged for name, judged in rest.items() if ran.judgement()[name][0] != "not run"
+    }
+    assert ran.code == 0
+
+
+def test_strict_takes_a_proof_once_everywhere_as_the_strictest_profile_demands(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--variant", "default", "--profile", "strict-replay")
+
+    assert ran.cases("failed", "inconclusive", "warning", "noted") == []
+    assert {case.endpoint for case in ran.cases("passed") if "test_replayed_request" in case.case} == {
+        "resource",
+        "userinfo",
+        "token",
+        "par",
+    }
+    assert ran.results.profile == "strict-replay"
+    assert ran.code == 0
