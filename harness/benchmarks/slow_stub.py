@@ -8,10 +8,8 @@ import ssl
 import time
 
 SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\nholdfast protected resource\n"
-REFUSED = (
-    b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: DPoP algs="ES256", error="invalid_token"\r\nContent-Length: 0\r\n\r\n'
-)
-
+CHALLENGE = b'WWW-Authenticate: DPoP algs="ES256", error="invalid_token"'
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\n" + CHALLENGE + b"\r\nContent-Length: 0\r\n\r\n"
 
 SEEN: set[str] = set()
 

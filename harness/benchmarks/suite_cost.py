@@ -7,8 +7,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -18,12 +18,14 @@ from holdfast.assemble import bench_for, issuer_for
 from holdfast.evidence import EvidenceWriter
 from holdfast.exchange import Exchange
 from holdfast.parties.bench import Bench
-from holdfast.parties.issuer import Issuer
 from holdfast.recording import Recorder
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult
 from holdfast.targets import Target
 from holdfast.wire import ContextCache
+
+if TYPE_CHECKING:
+    from holdfast.parties.issuer import Issuer
 
 HERE = Path(__file__).parent
 

@@ -14,6 +14,7 @@ from holdfast.parties.bench import Bench
 from holdfast.parties.client import Client, Registration
 from holdfast.parties.issuer import Issuer
 from holdfast.parties.keys import KeyRing
+from holdfast.parties.run import origin
 from holdfast.requirements import Tables
 from holdfast.targets import Target
 from holdfast.wire import Answer, ContextCache, Request, Wire
@@ -46,8 +47,7 @@ def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | 
 
         port = free_ports(1)[0]
         url = f"https://{ground.host}:{port}"
-        audience = next(iter(target.resources.values())).audience or url
-        issuer = Issuer(url, audience)
+        issuer = Issuer(url)
         issuer.serve(ground.authority.issue_server([ground.host]), ground.folder, host=ground.bind, port=port)
         made.append(issuer)
         return url
@@ -90,13 +90,14 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
     )
     bench.findings.extend(found.findings)
     if issuer:
-        issuer.audience = _audience(running, issuer)
+        issuer.audience = _audience(running)
     return bench
 
 
-def _audience(running: Running, issuer: Issuer) -> str:
+def _audience(running: Running) -> str:
+    """Say whom the suite's tokens are for: what the file says, else the origin of the main resource."""
     resource = next(iter(running.target.resources.values()))
-    return resource.audience or issuer.audience
+    return resource.audience or origin(resource.url)
 
 
 def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:

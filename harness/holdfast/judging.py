@@ -50,13 +50,13 @@ class Case:
     @property
     def title(self) -> str:
         """The property that must hold: the first line of the docstring."""
-        return (self.item.obj.__doc__ or self.item.name).strip().splitlines()[0]
+        return (self.item.obj.__doc__ or self.item.name).strip().splitlines()[0].replace("`", "")
 
     @property
     def rationale(self) -> str:
         """Why an attacker cares: the rest of the docstring."""
         lines = (self.item.obj.__doc__ or "").strip().splitlines()[1:]
-        return " ".join(line.strip() for line in lines if line.strip())
+        return " ".join(line.strip() for line in lines if line.strip()).replace("`", "")
 
 
 @dataclass
@@ -169,7 +169,7 @@ class Judge:
             result.difference = self._mask(message.difference)
             result.actual = self._mask(f"{seen.outcome}: {seen_wording(seen)}")
             result.expected = _expected(acted, seen, case)
-            result.remarks = [self._mask(str(acted.failure).splitlines()[0])] if acted.failure else []
+            result.remarks = [self._mask(text) for text in _remarks(acted)]
         elif acted.failure:
             result.expected = case.title
             result.actual = self._mask(str(acted.failure).splitlines()[0] if str(acted.failure) else "it did not hold")
@@ -221,6 +221,12 @@ def _expected(acted: _Acted, seen: Exchange, case: Case) -> str:
         return str(seen.outcome)
     opposite = {Outcome.ACCEPTED: "refused", Outcome.REFUSED: "accepted"}
     return opposite.get(seen.outcome, case.title)
+
+
+def _remarks(acted: _Acted) -> list[str]:
+    """What the failed assertion says beyond the outcome, which stands beside it anyway."""
+    said = str(acted.failure).splitlines()[:1] if acted.failure else []
+    return [text for text in said if not text.startswith(("assert False", "assert <Outcome."))]
 
 
 def _trimmed(failure: AssertionError) -> AssertionError:

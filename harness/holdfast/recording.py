@@ -11,7 +11,7 @@ from holdfast.exchange import Exchange
 from holdfast.masking import Masker
 from holdfast.results import CaseResult, Evidence
 
-#: Cases whose evidence may wait to be written; a case that would be one more waits itself, so that memory stays bounded.
+#: Cases whose evidence may wait to be written; the case after that waits itself, so that memory stays bounded.
 WAITING = 64
 
 

@@ -79,7 +79,7 @@ def run_variant(
             return stopped(target, options, time.monotonic() - started, why)
         bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
         benches.append(bench)
-        ending.callback(bench.close)
+        ending.callback(bench.end)
         examined = doctor.examine(bench, bench.worker())
         if examined.fault and not stop.is_set():
             raise UsageError(f"{target.name}: {bench.masker.text(examined.problem)}")
@@ -133,8 +133,9 @@ def run_pytest(options: Options, conductor: object) -> None:
     suites = rooms.suites()
     folders = [str(suites / name) for name in options.suites] or [str(suites)]
     arguments = ["-c", str(suites / "pytest.toml"), "--rootdir", str(suites), "--confcutdir", str(suites), "-q"]
-    arguments += ["--tb=native", "--capture=no", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:threadexception"]
-    arguments += ["--disable-plugin-autoload", *folders]
+    arguments += ["--tb=native", "--capture=no", "--disable-plugin-autoload", *folders]
+    for unneeded in ("logging", "faulthandler", "threadexception"):
+        arguments += ["-p", f"no:{unneeded}"]
     arguments += ["-k", options.keyword] if options.keyword else []
     arguments += ["--maxfail", str(options.maxfail)] if options.maxfail else []
     said = io.StringIO()

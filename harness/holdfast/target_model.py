@@ -156,7 +156,9 @@ class Resource(Table):
     canary: str = Field(min_length=1, description="text, or a JSON pointer where it starts with /")
     readback: Readback | None = None
     scope: str | None = None
-    audience: str | None = Field(default=None, description="aud of tokens that the suite mints for it")
+    audience: str | None = Field(
+        default=None, description="aud of tokens that the suite mints for it; absent: the origin of url"
+    )
 
     @property
     def canary_is_pointer(self) -> bool:

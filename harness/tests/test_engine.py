@@ -1,5 +1,6 @@
 """The engine with made-up jobs: who acts when, who gets a slot back, and how a run ends. No clocks, only events."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,8 +17,8 @@ Work = Callable[["Lab", Job, bool], str]
 class Lab:
     """Makes an engine whose jobs do what a test says, and keeps what happened."""
 
-    def __init__(self, jobs: int, work: Work) -> None:
-        self.stop = threading.Event()
+    def __init__(self, jobs: int, work: Work, stop: threading.Event | None = None) -> None:
+        self.stop = stop or threading.Event()
         self.log: list[tuple[str, bool]] = []
         self.ended: list[int] = []
         self.acting = 0
@@ -44,28 +45,34 @@ class Lab:
             self.log.append((job.id, alone))
             return self.work(self, job, alone)
 
-    def acts(self) -> "Acting":
-        return Acting(self)
+    @contextlib.contextmanager
+    def acts(self) -> Iterator[None]:
+        with self.lock:
+            self.acting += 1
+            self.most = max(self.most, self.acting)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.acting -= 1
+
+    @contextlib.contextmanager
+    def rests(self) -> Iterator[None]:
+        """Not acting for a while, as one that waits for real time."""
+        with self.lock:
+            self.acting -= 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.acting += 1
+                self.most = max(self.most, self.acting)
 
     def results(self, jobs: Sequence[Job]) -> list[str]:
         self.engine.start(jobs)
         found = [self.engine.result(job) for job in jobs]
         self.engine.finish()
         return found
-
-
-class Acting:
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-
-    def __enter__(self) -> None:
-        with self.lab.lock:
-            self.lab.acting += 1
-            self.lab.most = max(self.lab.most, self.lab.acting)
-
-    def __exit__(self, *_: object) -> None:
-        with self.lab.lock:
-            self.lab.acting -= 1
 
 
 def plain(number: int, *, size: int = 1) -> list[Job]:
@@ -120,38 +127,250 @@ def test_one_slot_runs_everything_in_the_callers_thread_and_order() -> None:
 # Waiting for real time
 
 
+class Meeting(threading.Event):
+    """A stop event whose wait lasts until so many wait at the same time."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.barrier = threading.Barrier(number)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self.barrier.wait(LONG)
+        return self.is_set()
+
+
+def waits(lab: Lab, job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+    if job.waits:
+        with lab.rests():
+            assert lab.engine.slots.wait(LONG)
+    return job.id
+
+
 def test_waiting_jobs_give_their_slot_back_and_overlap(slots: int) -> None:
-    everybody = threading.Barrier(5)
-
-    def waits(lab: Lab, job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
-        if job.waits:
-            slept = lab.engine.slots.wait
-            meeting = threading.Thread(target=everybody.wait, args=(LONG,))
-            lab.engine.slots._stop = Meeting(meeting, lab.stop)  # type: ignore[assignment]
-            assert slept(0.0)
-        return job.id
-
-    lab = Lab(slots, waits)
+    lab = Lab(slots, waits, stop=Meeting(4))
     jobs = [Job(f"waiting-{n}", "w", waits=True) for n in range(4)] + plain(3)
-    release = threading.Thread(target=everybody.wait, args=(LONG,))
-    release.start()
 
     # The barrier opens only when all four wait at the same time, with one slot as with many.
     assert lab.results(jobs) == [job.id for job in jobs]
-    release.join()
+    assert lab.most <= slots
 
 
-class Meeting:
-    """In the place of the stop event: a wait that lasts until everybody waits."""
+def test_plain_jobs_run_while_others_wait(slots: int) -> None:
+    done = threading.Event()
 
-    def __init__(self, meeting: threading.Thread, stop: threading.Event) -> None:
-        self.meeting = meeting
-        self.stop = stop
+    class Until(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            del timeout
+            assert done.wait(LONG)
+            return self.is_set()
 
-    def wait(self, _seconds: float) -> bool:
-        self.meeting.start()
-        self.meeting.join(LONG)
-        return False
+    def work(lab: Lab, job: Job, alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        if job.id == "case-2":
+            done.set()
+        return waits(lab, job, alone)
 
-    def is_set(self) -> bool:
-        return self.stop.is_set()
+    lab = Lab(slots, work, stop=Until())
+    jobs = plain(3) + [Job("waiting", "w", waits=True)]
+
+    assert lab.results(jobs) == [job.id for job in jobs]
+
+
+def test_a_wait_outside_of_a_slot_gives_none_back() -> None:
+    lab = Lab(1, says, stop=Meeting(1))
+
+    assert lab.engine.slots.wait(LONG)
+    with lab.engine.slots.held():
+        assert lab.engine.slots.wait(LONG)
+
+
+# Alone
+
+
+def suspicious(*names: str) -> Work:
+    def work(lab: Lab, job: Job, alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        if job.id in names and not alone:
+            raise Suspect
+        assert not (alone and lab.acting > 1)
+        return f"{job.id} {alone}"
+
+    return work
+
+
+def test_suspects_are_seen_again_alone(slots: int) -> None:
+    lab = Lab(slots, suspicious("case-1", "waiting"))
+    jobs = [*plain(6, size=3), Job("waiting", "w", waits=True)]
+
+    found = lab.results(jobs)
+
+    assert found == [f"{job.id} {job.id in {'case-1', 'waiting'}}" for job in jobs]
+    assert [alone for name, alone in lab.log if name == "case-1"] == [False, True]
+
+
+def test_serial_jobs_run_when_all_others_are_done(slots: int) -> None:
+    lab = Lab(slots, suspicious())
+    jobs = [Job("serial", "s", alone=True), *plain(5), Job("late", "w", waits=True), Job("last", "s", alone=True)]
+
+    lab.results(jobs)
+
+    assert [name for name, _ in lab.log][-2:] == ["serial", "last"]
+    assert len(lab.log) == len(jobs)
+
+
+def test_suspects_run_again_before_serial_jobs_with_several_slots() -> None:
+    lab = Lab(4, suspicious("case-2"))
+    jobs = [Job("serial", "s", alone=True), *plain(5)]
+
+    lab.results(jobs)
+
+    assert lab.log[-2:] == [("case-2", True), ("serial", False)]
+
+
+def test_a_serial_job_that_is_suspect_is_seen_twice_too(slots: int) -> None:
+    lab = Lab(slots, suspicious("serial"))
+
+    assert lab.results([*plain(2), Job("serial", "s", alone=True)])[-1] == "serial True"
+    assert lab.log[-2:] == [("serial", False), ("serial", True)]
+
+
+def test_a_job_that_is_suspect_for_ever_is_an_error_and_no_hang(slots: int) -> None:
+    def work(_lab: Lab, _job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        raise Suspect
+
+    lab = Lab(slots, work)
+    job = Job("case", "g")
+    lab.engine.start([job])
+    with pytest.raises(Suspect):
+        lab.engine.result(job)
+    lab.engine.finish()
+
+
+# Groups
+
+
+def test_a_group_ends_once_and_its_cases_share_a_worker() -> None:
+    lab = Lab(1, says)
+
+    lab.results(plain(6, size=3))
+
+    assert (lab.workers, len(lab.ended)) == (1, 2)
+
+
+def test_long_groups_are_cut() -> None:
+    jobs = plain(GROUP * 2 + 1, size=100)
+
+    assert [len(group) for group in groups(jobs)] == [GROUP, GROUP, 1]
+
+
+def test_groups_come_in_order_of_first_appearance() -> None:
+    jobs = [Job("a", "1"), Job("b", "2"), Job("c", "1")]
+
+    assert [[job.id for job in group] for group in groups(jobs)] == [["a", "c"], ["b"]]
+
+
+# Ends
+
+
+def test_an_exception_of_the_work_reaches_who_asks_for_the_result(slots: int) -> None:
+    def work(_lab: Lab, job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        if job.id == "case-1":
+            raise KeyError("ours")
+        return job.id
+
+    lab = Lab(slots, work)
+    jobs = plain(3)
+    lab.engine.start(jobs)
+
+    assert lab.engine.result(jobs[0]) == "case-0"
+    with pytest.raises(KeyError, match="ours"):
+        lab.engine.result(jobs[1])
+    assert lab.engine.result(jobs[2]) == "case-2"
+    lab.engine.finish()
+
+
+def test_a_time_out_raised_by_the_work_is_passed_on(slots: int) -> None:
+    def work(_lab: Lab, _job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        raise TimeoutError("ours")
+
+    lab = Lab(slots, work)
+    job = Job("case", "g")
+    lab.engine.start([job])
+    with pytest.raises(TimeoutError, match="ours"):
+        lab.engine.result(job)
+    lab.engine.finish()
+
+
+def test_workers_that_cannot_be_made_are_an_error_and_no_hang(slots: int) -> None:
+    lab = Lab(slots, says)
+
+    def fails() -> int:
+        raise OSError("no more files")
+
+    lab.engine.make_worker = fails
+    jobs = [Job("waiting", "w", waits=True), *plain(3)]
+    lab.engine.start(jobs)
+    for job in jobs:
+        with pytest.raises(OSError, match="no more files"):
+            lab.engine.result(job)
+    lab.engine.finish()
+
+
+def test_a_stop_ends_everything_and_says_what_was_not_run(slots: int) -> None:
+    first = threading.Event()
+
+    def work(lab: Lab, job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        if job.waits:
+            assert first.wait(LONG)
+            assert not lab.engine.slots.wait(LONG), "the stop event ends the wait"
+            return f"{job.id} was woken"
+        lab.stop.set()
+        first.set()
+        return f"{job.id} ran"
+
+    lab = Lab(slots, work)
+    jobs = [*plain(20, size=10), Job("serial", "s", alone=True)]
+
+    found = lab.results(jobs)
+
+    assert found[-1] == "serial not run"
+    assert 1 <= sum(said.endswith(" ran") for said in found) <= slots
+    assert all(said.endswith((" ran", " not run")) for said in found)
+
+
+def test_a_stop_ends_jobs_that_wait(slots: int) -> None:
+    waiting = threading.Event()
+
+    class Told(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return super().wait(timeout)
+
+    def work(lab: Lab, job: Job, _alone: bool) -> str:  # noqa: FBT001 - the engine's signature
+        return f"{job.id} {'rested' if lab.engine.slots.wait(LONG) else 'was woken'}"
+
+    lab = Lab(slots, work, stop=Told())
+    jobs = [Job("waiting", "w", waits=True)]
+    lab.engine.start(jobs)
+    assert waiting.wait(LONG)
+    lab.stop.set()
+
+    assert lab.engine.result(jobs[0]) == "waiting was woken"
+    lab.engine.finish()
+
+
+def test_results_are_the_same_with_one_slot_and_with_sixteen() -> None:
+    jobs = [
+        *plain(40, size=7),
+        *(Job(f"waiting-{n}", "w", waits=True) for n in range(5)),
+        Job("serial", "s", alone=True),
+    ]
+    names = ("case-3", "case-17", "waiting-2", "serial")
+
+    def found(slots: int) -> list[str]:
+        return Lab(slots, suspicious(*names)).results(jobs)
+
+    assert found(1) == found(2) == found(16)
+
+
+def test_nothing_to_do_is_no_trouble(slots: int) -> None:
+    assert Lab(slots, says).results([]) == []

@@ -50,4 +50,3 @@ def test_age(endpoint: ProofEndpoint, client: Client, iat: object, expected: Out
 def test_iat_that_is_no_time_is_refused(endpoint: ProofEndpoint, client: Client, iat: object) -> None:
     """A proof whose `iat` is missing or no number is refused."""
     assert endpoint.send(client, iat=iat).refused
-

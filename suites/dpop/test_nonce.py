@@ -36,7 +36,9 @@ def test_proof_without_the_required_nonce_is_challenged(endpoint: ProofEndpoint,
 
 @case("RFC9449-8-12", situation="nonce-missing", impact="high")
 @CHECKED
-@pytest.mark.parametrize("nonce", [row("invented", "holdfast-invented-nonce"), row("empty", "", needs=("nonce-{role}-required",))])
+@pytest.mark.parametrize(
+    "nonce", [row("invented", "holdfast-invented-nonce"), row("empty", "", needs=("nonce-{role}-required",))]
+)
 def test_nonce_that_the_server_did_not_issue_is_refused(endpoint: ProofEndpoint, client: Client, nonce: str) -> None:
     """A proof with a nonce that the server never issued is refused.
 

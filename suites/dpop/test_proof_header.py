@@ -100,9 +100,7 @@ def test_broken_signature_is_refused(endpoint: ProofEndpoint, client: Client, si
     [row(name.lower(), name, needs=(f"alg:{name}",)) for name in ("ES256", "ES384", "ES512", "RS256", "PS256")]
     + [row(name.lower(), name, needs=(f"alg:{name}",)) for name in ("EdDSA", "Ed25519")],
 )
-def test_advertised_algorithm_works(
-    endpoint: ProofEndpoint, client: Client, keys: KeyRing, algorithm: str
-) -> None:
+def test_advertised_algorithm_works(endpoint: ProofEndpoint, client: Client, keys: KeyRing, algorithm: str) -> None:
     """Every algorithm that the target advertises for proofs is accepted."""
     other = client.with_key(keys.of(algorithm))
 

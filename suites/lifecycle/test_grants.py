@@ -1,4 +1,4 @@
-"""Every grant with a proof: the token is bound, the answer says so, and the binding stays (RFC 9449, sections 5 and 6)."""
+"""RFC 9449, sections 5 and 6: every grant with a proof yields a bound token, and the answer says so."""
 
 import pytest
 
@@ -6,7 +6,8 @@ from holdfast import case, row
 from holdfast.parties import AuthorizationServer, Client, ResourceServer
 
 KINDS = pytest.mark.parametrize(
-    "user", [row("client-credentials", False, needs=("client_credentials",)), row("code", True, needs=("authorization_code",))]
+    "user",
+    [row("client-credentials", False, needs=("client_credentials",)), row("code", True, needs=("authorization_code",))],
 )
 
 

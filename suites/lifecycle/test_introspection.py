@@ -8,7 +8,9 @@ INTROSPECTION, REVOCATION = ("introspection",), ("revocation",)
 
 
 @case("RFC9449-6.2-01", impact="critical", needs=INTROSPECTION)
-def test_introspection_shows_the_key_of_a_bound_token(authorization_server: AuthorizationServer, client: Client) -> None:
+def test_introspection_shows_the_key_of_a_bound_token(
+    authorization_server: AuthorizationServer, client: Client
+) -> None:
     """Introspection of a bound token names its key in `cnf.jkt`; a resource server has nothing else to check by."""
     token = authorization_server.token(client)
     said = authorization_server.introspected(token, client)

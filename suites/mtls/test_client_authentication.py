@@ -57,7 +57,12 @@ def test_client_with_its_registered_certificate_is_authenticated(
     assert authorization_server.ask(self_signed_client).accepted
 
 
-@case("RFC8705-2.2-01", situation="client-authentication-failed", impact="critical", needs=("self_signed_tls_client_auth",))
+@case(
+    "RFC8705-2.2-01",
+    situation="client-authentication-failed",
+    impact="critical",
+    needs=("self_signed_tls_client_auth",),
+)
 @pytest.mark.parametrize("shown", [row("none", "none"), row("of-another", "other"), row("same-name", "same name")])
 def test_client_with_an_unregistered_certificate_is_not_authenticated(
     authorization_server: AuthorizationServer, self_signed_client: Client, thief: Client, shown: str

@@ -95,7 +95,7 @@ def test_forged_header_does_not_displace_the_real_certificate(proxy: Proxy, boun
 
 @case("RFC8705-3-08", situation="certificate-does-not-match", impact="critical", needs=("forwards-nothing",))
 def test_token_is_refused_where_the_proxy_forwards_no_certificate(proxy: Proxy, bound: Client) -> None:
-    """Behind a proxy that ends TLS and forwards nothing, a certificate-bound token is refused even with its certificate.
+    """Behind a proxy that ends TLS and forwards nothing, a bound token is refused even with its certificate.
 
     The server cannot know who is there; to let the token pass would make it a bearer token.
     """

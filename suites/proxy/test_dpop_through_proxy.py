@@ -1,4 +1,4 @@
-"""DPoP through a proxy: headers arrive and return unchanged, and the URI is the one the client used (RFC 9449, 12.8)."""
+"""RFC 9449, section 12.8: through a proxy DPoP's headers pass unchanged, and the URI is the one the client used."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_two_proofs_are_refused_through_the_proxy(proxy: Proxy, client: Client, 
 
 
 @case("RFC6750-3-01", impact="medium")
-def test_challenge_returns(proxy: Proxy, client: Client) -> None:
+def test_challenge_returns(proxy: Proxy) -> None:
     """A challenge of the server reaches the client through the proxy.
 
     Without `WWW-Authenticate` a client cannot learn that it has to prove its key.

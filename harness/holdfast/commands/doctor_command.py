@@ -24,7 +24,7 @@ def doctor(name: str, variant: str | None, kind: str | None) -> int:
         ending.callback(session.close_all, issuers)
         running = ending.enter_context(launch.start(target, kind, stop, suite=issuer_for(target, issuers)))  # type: ignore[arg-type]
         bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0] if issuers else None)
-        ending.callback(bench.close)
+        ending.callback(bench.end)
         found = physician.examine(bench, bench.worker())
         mask = bench.masker.text
         for what, well, said in found.checks:

@@ -129,9 +129,15 @@ class Bench:
         return Run(worker, self.stop, now=self.now)
 
     def close(self) -> None:
-        """Close every connection; also called from a signal's handler to end blocked reads."""
+        """Cut every connection, to end blocked reads; also called from a signal's handler."""
         for wire in self.wires:
             wire.abort()
+
+    def end(self) -> None:
+        """Close every connection for good, when no thread sends any more."""
+        self.close()
+        for wire in self.wires:
+            wire.close()
 
     def checked(self, key: Hashable, find: Callable[[], Outcome], wanted: Outcome, what: str) -> str:
         """Look at a property of an endpoint, once per run: an empty text, or what happened instead.

@@ -30,9 +30,12 @@ LIFETIME = 300
 
 
 class Issuer:
-    """Serves until it is closed; mints tokens that the resource server under test takes."""
+    """Serves until it is closed; mints tokens that the resource server under test takes.
 
-    def __init__(self, url: str, audience: str, *, key: jose.Key | None = None) -> None:
+    audience: whom its tokens are for; known only when the target's addresses are.
+    """
+
+    def __init__(self, url: str, audience: str = "", *, key: jose.Key | None = None) -> None:
         self.url = url
         self.audience = audience
         self.key = key or jose.generate("ES256")
