@@ -1,13 +1,13 @@
 """From a running target to a bench: clients are cast, metadata is read, capabilities are known."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from holdfast import jose, pki
-from holdfast.discover import Discovered, discovered, metadata_urls
+from holdfast.discover import ENDPOINT_MEMBERS, Discovered, discovered, metadata_urls
 from holdfast.errors import UsageError
+from holdfast.exchange import parsed
 from holdfast.launch import ClientMaterial, Ground, Running
 from holdfast.masking import Masker
 from holdfast.parties.bench import Bench
@@ -115,7 +115,9 @@ def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
             if metadata:
                 missing.clear()
                 break
-            missing.append(f"no metadata at {url}: {answer.error or f'status {answer.status}, and no JSON object'}")
+            missing.append(
+                f"no metadata at {url}: {answer.error or f'status {answer.status}, and no metadata document'}"
+            )
             if answer.fault == "timeout":
                 break
     if answer is None:
@@ -143,11 +145,11 @@ def _reached(target: Target, url: str, answer: Answer) -> None:
 
 
 def _document(answer: Answer) -> Mapping[str, object]:
-    try:
-        said = json.loads(answer.body)
-    except ValueError:
+    """Read a metadata document; empty for an answer that is none, such as a page that is shown under every URL."""
+    said = parsed(answer.body)
+    if not isinstance(said, dict) or answer.status != 200:
         return {}
-    return said if isinstance(said, dict) and answer.status == 200 else {}
+    return said if {"issuer", *ENDPOINT_MEMBERS} & said.keys() else {}
 
 
 def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:

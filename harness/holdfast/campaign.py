@@ -83,6 +83,9 @@ class Campaign:
             self.outputs.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--out {self.outputs.folder}: {error.strerror}: give another folder") from None
+        for file in (self.outputs.junit, self.outputs.markdown):
+            if file is not None:
+                _ready(file)
 
     def _results(self, started: datetime, seconds: float) -> Results:
         return Results(
@@ -121,12 +124,18 @@ def render(results: Results, outputs: Outputs) -> None:
         _put(outputs.markdown, report.markdown(results))
 
 
-def _put(path: Path, text: str) -> None:
+def _ready(path: Path) -> None:
+    """Make sure that a file can be written there, before anything is judged."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.open("a").close()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}: give another place") from None
+
+
+def _put(path: Path, text: str) -> None:
+    _ready(path)
+    path.write_text(text, encoding="utf-8")
 
 
 def exit_code(runs: Sequence[TargetRun], fail_on: FailOn) -> int:

@@ -73,6 +73,11 @@ def _server(bench: Bench, found: Examination) -> None:
 
 def _clients(bench: Bench, run: Run, found: Examination) -> None:
     server = AuthorizationServer(bench, run)
+    stranger = run.send(server.stranger_message("token"), "probe")
+    if stranger.accepted:
+        found.problem, found.fault = f"the token endpoint is not protected: {stranger!r} to a client of no name", True
+        found.note("token endpoint for a stranger", f"a token for a client that nobody registered: {stranger!r}")
+        return
     worked, reasons, wrong = 0, [], []
     for name, client in bench.clients.items():
         if client.registration is None:

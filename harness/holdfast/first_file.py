@@ -16,12 +16,12 @@ _PREFERRED = ("client_secret_basic", "private_key_jwt", "client_secret_post", "t
 
 def written(url: str, *, ca: Path | None, name: str | None, folder: Path) -> str:
     """Give the text of a target.toml for the issuer at `url`. Raises UsageError when no metadata can be had from it."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    host = _host(url)
+    if not host:
         raise UsageError(f"init: {url}: write the issuer as an https URL, such as https://as.example.com")
     metadata = _fetched(url.rstrip("/"), ca)
     issuer = str(metadata.get("issuer", url))
-    head = _head(issuer, name or _name(parts.hostname), ca, folder)
+    head = _head(issuer, name or _name(host), ca, folder)
     return "\n".join([*head, *_user(metadata), *_client(metadata), *_resource(metadata)])
 
 
@@ -77,13 +77,28 @@ def _name(host: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", host.lower()).strip("-") or "target"
 
 
+def _host(url: str) -> str:
+    """Give the host of an https URL; an empty text for anything else."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme == "https" and parts.port != 0
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if good else ""
+
+
+def _quoted(value: str | list[str]) -> str:
+    """Write a text, or a list of texts, as TOML does; whatever the target put into it stays a text."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f").encode("utf-8", "replace").decode("utf-8")
+
+
 def _head(issuer: str, name: str, ca: Path | None, folder: Path) -> list[str]:
-    lines = [f"name = {json.dumps(name)}", 'roles = ["as", "rs"]  # what is judged: as, rs, or both']
-    lines.append(f"issuer = {json.dumps(issuer)}  # its metadata names the endpoints and capabilities")
+    lines = [f"name = {_quoted(name)}", 'roles = ["as", "rs"]  # what is judged: as, rs, or both']
+    lines.append(f"issuer = {_quoted(issuer)}  # its metadata names the endpoints and capabilities")
     if ca is not None:
         near = ca.resolve()
         shown = near.relative_to(folder.resolve()) if near.is_relative_to(folder.resolve()) else near
-        lines.append(f"ca = {json.dumps(str(shown))}")
+        lines.append(f"ca = {_quoted(str(shown))}")
     return lines
 
 
@@ -99,7 +114,7 @@ def _client(metadata: Mapping[str, object]) -> list[str]:
     auth = next((one for one in _PREFERRED if one in methods), "client_secret_basic")
     granted = metadata.get("grant_types_supported")
     known = [one for one in ("client_credentials",) if not isinstance(granted, list) or one in granted]
-    lines = ["[clients.main]", f"auth = {json.dumps(auth)}", 'id = "FILL"  # the client_id']
+    lines = ["[clients.main]", f"auth = {_quoted(auth)}", 'id = "FILL"  # the client_id']
     if auth.startswith("client_secret"):
         lines.append('secret = { env = "HOLDFAST_SECRET" }  # never the secret itself')
     elif auth == "private_key_jwt":
@@ -108,7 +123,7 @@ def _client(metadata: Mapping[str, object]) -> list[str]:
         lines.append('certificate = "FILL.pem"  # certificate and private key')
     binding = "dpop" if metadata.get("dpop_signing_alg_values_supported") else "certificate"
     lines.append(f'binding = "{binding}"  # how its tokens are bound: dpop, certificate or both')
-    lines.append(f"grants = {json.dumps(known or ['authorization_code'])}")
+    lines.append(f"grants = {_quoted(known or ['authorization_code'])}")
     return lines
 
 
@@ -117,7 +132,7 @@ def _resource(metadata: Mapping[str, object]) -> list[str]:
     url = str(listed[0]) if isinstance(listed, list) and listed else "https://FILL/resource"
     return [
         "[resources.main]",
-        f"url = {json.dumps(url)}  # answers a bound token",
+        f"url = {_quoted(url)}  # answers a bound token",
         'canary = "FILL"  # text that only the protected answer has',
         "",
     ]

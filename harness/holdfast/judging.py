@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: So many honest requests in a row that hang or find nobody, and the rest of the run is not tried.
 BREAKER = 3
+#: So many times, 0.02 s apart, it is looked whether a target that takes no connection has ended.
+DYING = 25
 
 
 @dataclass
@@ -88,6 +90,7 @@ class Judge:
     revive: Callable[[], bool] = lambda: False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _silent: int = 0
+    _revivals: int = 0
 
     def work(self, job: Job, worker: Worker, alone: bool) -> Done:  # noqa: FBT001 - the engine's signature
         """Run and judge one case. Raises Suspect when it has to be seen again alone."""
@@ -97,16 +100,17 @@ class Judge:
             return Done(self.blank(case, "inconclusive", reason))
         if alone:
             self.revive()
-        started = time.perf_counter()
+        started, since = time.perf_counter(), self._revivals
         run = self.stage.bench.run(worker)
+        run.apart = alone
         acted = self._act(case, run)
         judged = self._vouched(run, acted)
         if self.stage.bench.stop.is_set():
             return Done(self.blank(case, "not run", "the run was interrupted"))
         self._watch(run)
-        if not alone and (self._broke(judged) or self._died(run)):
+        if not alone and (self._broke(judged) or self._died(run, since)):
             raise Suspect
-        if alone and any(j.outcome is Outcome.BROKE and j.control for j in judged) and self.revive():
+        if alone and any(j.outcome is Outcome.BROKE and j.control for j in judged) and self._died(run, since):
             judged = self._vouched(run, acted)  # the target died of it; what vouches is that it answers when it is back
         if alone:
             judged = [_seen_again(j) if j.outcome is Outcome.BROKE else j for j in judged]
@@ -144,9 +148,23 @@ class Judge:
     def _broke(self, judged: list[Judged]) -> bool:
         return any(j.outcome is Outcome.BROKE and not j.control for j in judged) and not self.stage.bench.stop.is_set()
 
-    def _died(self, run: Run) -> bool:
-        unreachable = any(e.answer.fault == "unreachable" for e in run.exchanges)
-        return unreachable and not self.stage.bench.stop.is_set() and self.revive()
+    def _died(self, run: Run, since: int) -> bool:
+        """Whether the target ended by itself; it is running again then, perhaps since another case saw it first.
+
+        since: how often it had been started again before. Its end may take a moment to be seen.
+        """
+        if not any(e.answer.fault == "unreachable" for e in run.exchanges):
+            return False
+        bench = self.stage.bench
+        for _ in range(DYING if bench.running.services else 1):
+            if bench.stop.is_set():
+                return False
+            with self._lock:
+                self._revivals += self.revive()
+                if self._revivals > since:
+                    return True
+            bench.stop.wait(0.02)
+        return False
 
     def _watch(self, run: Run) -> None:
         with self._lock:

@@ -46,9 +46,6 @@ capabilities = [
   "refresh_token", "dpop_jkt", "opaque-access-token",
 ]
 {more}
-[windows]
-past = 1
-jti = 1
 """
 RESOURCE = """
 [resources.main]
@@ -199,7 +196,7 @@ def test_a_resource_that_anybody_may_read_is_a_mistake_in_the_configuration(
     assert said[-1].startswith("holdfast: trap: the resource is not protected: ")
 
 
-@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("name", SAID)
 def test_the_first_line_says_what_is_wrong_with_an_authorization_server(
     trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -209,6 +206,31 @@ def test_the_first_line_says_what_is_wrong_with_an_authorization_server(
     assert results is not None
     assert {case.verdict for case in results.targets[0].cases} <= {"inconclusive", "not applicable"}
     assert "no client gets a token: client main" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_an_authorization_server_that_gives_anybody_a_token_is_a_mistake_in_the_configuration(
+    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, results = run(trap("accepts", "as"))
+    said = capsys.readouterr().err.splitlines()
+
+    assert (code, results) == (2, None)
+    assert said[-1].startswith("holdfast: trap: the token endpoint is not protected: ")
+
+
+@pytest.mark.parametrize("name", ["breaks", "logs in", "hangs"])
+def test_without_metadata_the_first_line_says_so(
+    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = trap(name, "as")
+    text = file.read_text()
+    file.write_text(text[: text.index("[endpoints]")] + text[text.index("[authorization]") :])
+
+    code, _ = run(file)
+
+    assert code == 3
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "the authorization server's token endpoint is not known: no metadata at https://localhost:" in first
 
 
 # The rules of verdicts by themselves, with nobody who looks first

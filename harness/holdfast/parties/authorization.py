@@ -37,6 +37,7 @@ class AuthorizationServer(ServerMessages):
     def code(self, client: Client, *, dpop_jkt: str | None = None, pushed: bool = False, **change: object) -> Code:
         """Get a fresh authorization code, the user consenting; by a pushed request where asked. Raises Inconclusive."""
         verifier = secrets.token_urlsafe(32)
+        self._bench.masker.learn(verifier, "code-verifier")
         parameters = self._authorization_parameters(client, verifier)
         if dpop_jkt is not None:
             parameters["dpop_jkt"] = dpop_jkt

@@ -75,6 +75,9 @@ class Run:
         self.now = now
         self.exchanges: list[Exchange] = []
         self.judged: list[tuple[Message, Exchange]] = []
+        self.stood_on: list[tuple[Message, Exchange]] = []
+        #: Whether what is judged goes over connections of its own, so that their end is the message's doing.
+        self.apart = False
         self._before: dict[Hashable, str] = {}
 
     def judge(self, message: Message) -> Exchange:
@@ -90,6 +93,7 @@ class Run:
         seen = self.send(message, purpose)
         if seen.outcome is not Outcome.ACCEPTED:
             raise Inconclusive(f"{purpose} at the {message.endpoint} endpoint was not accepted: {seen!r}")
+        self.stood_on.append((message, seen))
         return seen
 
     def resend(self, seen: Exchange, message: Message, difference: str) -> Exchange:
@@ -129,7 +133,16 @@ class Run:
         return found
 
     def vouch(self) -> list[Judged]:
-        """After the case: what stands behind each judged exchange. Sends the honest requests that go after."""
+        """After the case: what stands behind each judged exchange. Sends the honest requests that go after.
+
+        A case that judges no exchange judges what it stood on, which counts where not just anybody gets it.
+        """
+        if not self.judged:
+            return [
+                Judged(seen.outcome, protected=message.protected(self), detail=repr(seen))
+                for message, seen in self.stood_on
+                if message.protected
+            ]
         after: dict[Hashable, str] = {}
         for message, seen in self.judged:
             honest = message.control
@@ -168,6 +181,8 @@ class Run:
 
         def make() -> Request:
             request = message.make()
+            if self.apart and purpose in {"hostile", "probe"}:
+                request = replace(request, fresh=True)
             made.append(request)
             return request
 

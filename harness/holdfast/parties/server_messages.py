@@ -184,13 +184,15 @@ class ServerMessages:
 
     # What vouches for acceptances
 
-    def _stranger_refused(self, endpoint: str) -> Callable[[Run], str]:
+    def stranger_message(self, endpoint: str) -> Message:
+        """Make a request by a client that nobody registered."""
         form = {"grant_type": "client_credentials", "client_id": f"nobody-{unique()[:8]}", "token": "nothing"}
-        url = self.url(endpoint)
+        request = Request("POST", self.url(endpoint), (FORM,), urlencode(form).encode())
+        return Message(endpoint, "a stranger", lambda: request, lambda answer: _taken(endpoint, answer))
 
+    def _stranger_refused(self, endpoint: str) -> Callable[[Run], str]:
         def check(run: Run) -> str:
-            request = Request("POST", url, (FORM,), urlencode(form).encode())
-            message = Message(endpoint, "a stranger", lambda: request, lambda answer: _taken(endpoint, answer))
+            message = self.stranger_message(endpoint)
             what = f"a client that is not registered, at the {endpoint} endpoint,"
             return self._bench.checked(
                 ("stranger", endpoint), lambda: run.send(message, "probe").outcome, Outcome.REFUSED, what

@@ -21,6 +21,12 @@ VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short"]
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
+#: Not strict: a signal may come so late that the next variant heeds it.
+HEEDED_ONLY_WITHIN_A_VARIANT = pytest.mark.xfail(
+    reason="a signal ends a run at once between variants and while the report is written: what was judged is lost",
+    strict=False,
+)
+
 #: It starts, takes its port, never answers, and does not heed SIGTERM.
 DEAF = """
 import signal, socket, sys, time
@@ -177,6 +183,39 @@ def test_a_run_that_is_stopped_while_a_case_waits_for_real_time_ends_too(starts:
 
     assert [(result.case, result.verdict) for result in ran.cases()] == [(case, "not run")]
     assert ran.code == 3
+    assert_nothing_is_left(ran, scratch, set())
+
+
+@HEEDED_ONLY_WITHIN_A_VARIANT
+def test_a_run_that_is_stopped_between_two_variants_keeps_what_was_judged(starts: "Starts", scratch: Scratch) -> None:
+    going = starts("run", "strict", "--suite", "metadata", environment=scratch.environment)
+    assert going.process.stderr is not None
+    assert going.process.stderr.readline().startswith("strict/default: ")
+    going.process.terminate()
+    ran = going.ended()
+    judged = [run.variant for run in ran.results.targets if not run.interrupted]
+
+    assert ran.code == 3
+    assert judged[0] == "default"
+    assert len(judged) < len(VARIANTS)
+    assert [run.variant for run in ran.results.targets] == VARIANTS
+    assert_nothing_is_left(ran, scratch, set())
+
+
+@HEEDED_ONLY_WITHIN_A_VARIANT
+def test_a_run_that_is_stopped_while_it_writes_its_report_writes_it_to_the_end(
+    starts: "Starts", scratch: Scratch
+) -> None:
+    going = starts("run", "strict", "--suite", "metadata", environment=scratch.environment)
+    assert going.process.stderr is not None
+    said = [going.process.stderr.readline() for _ in VARIANTS]
+    assert said[-1].startswith("strict/short: ")
+    going.process.terminate()
+    ran = going.ended()
+
+    assert ran.code == 0
+    assert [run.interrupted for run in ran.results.targets] == [False] * len(VARIANTS)
+    assert (ran.folder / "report.html").read_text().endswith("</html>\n")
     assert_nothing_is_left(ran, scratch, set())
 
 

@@ -76,8 +76,8 @@ LEAKS: Mapping[str, Caught] = {
         two_proofs("two-different", "valid-first"),
     ),
     "rewrite-host": Caught(
-        "the htu of an honest proof is no longer the URI that the server sees",
-        {HONEST},
+        "the server sees its own address in place of the URI that the client used: only a proof for that one fits",
+        {HONEST, BEHIND},
         undecided=True,
     ),
     "trust-forwarded-host": Caught(
@@ -92,10 +92,16 @@ LEAKS: Mapping[str, Caught] = {
         {CHALLENGE},
     ),
     "drop-nonce": Caught(
-        "a client that never hears of a nonce is never let in",
-        {HONEST},
+        "no nonce comes back, and a client that never hears of one is never let in",
+        {HONEST, NONCE},
         undecided=True,
     ),
+}
+
+#: Leaks that are caught, but not by every case that should.
+MISSED = {
+    "rewrite-host": "the leak writes the internal listener's address, and the case tries the public one",
+    "drop-nonce": "the case is vouched for by an honest request through the proxy, which the leak breaks as well",
 }
 
 NAIVE = Caught(
@@ -144,15 +150,15 @@ def test_an_honest_proxy_passes_every_case_that_applies(proxy: "Ran", variant: s
     assert_all_pass(proxy, variant)
 
 
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize(
+    "leak",
+    [
+        pytest.param(leak, marks=pytest.mark.xfail(reason=MISSED[leak], strict=True)) if leak in MISSED else leak
+        for leak in LEAKS
+    ],
+)
 def test_a_leak_is_caught_by_exactly_the_cases_that_it_breaks(proxy: "Ran", leak: str) -> None:
     assert_caught(proxy, leak, LEAKS[leak])
-
-
-@pytest.mark.xfail(reason="the honest request through the proxy vouches, and the leak breaks it too", strict=True)
-@pytest.mark.parametrize(("leak", "case"), [("drop-nonce", NONCE), ("rewrite-host", BEHIND)])
-def test_a_leak_is_caught_by_the_case_that_is_named_after_it(proxy: "Ran", leak: str, case: str) -> None:
-    assert case in proxy.named("failed", variant=leak)
 
 
 def test_where_nothing_is_forwarded_a_bound_token_fails_closed(proxy: "Ran") -> None:

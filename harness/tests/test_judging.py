@@ -1,0 +1,122 @@
+"""A target that dies of one message: it is started again, the message is sent again, and only its case is charged."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli import main
+from holdfast.results import TargetRun
+from holdfast.results_io import read
+
+#: Accepts one proof for the method of the request, refuses the rest, and does SOMETHING at a second DPoP header.
+SERVER = """
+import base64, http.server, json, os, ssl, sys
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        proofs = self.headers.get_all("DPoP") or []
+        if len(proofs) > 1:
+            SOMETHING
+        good = len(proofs) == 1 and self.headers.get("Authorization", "").startswith("DPoP ") and self.fits(proofs[0])
+        body = b"the protected answer" if good else b"no"
+        self.send_response(200 if good else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def fits(self, proof):
+        try:
+            claims = proof.split(".")[1]
+            return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["htm"] == self.command
+        except Exception:
+            return False
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer.daemon_threads = True
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2])
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+"""
+
+TARGET = """
+name = "frail"
+roles = ["rs"]
+capabilities = ["dpop"]
+deadline = 0.5
+[listeners]
+rs = { port = 8443 }
+[[services]]
+name = "server"
+listeners = ["rs"]
+process = ["{python}", "{here}/serve.py", "{port.rs}", "{server.pem}"]
+[resources.main]
+url = "{url.rs}/resource"
+canary = "the protected answer"
+"""
+
+Judge = Callable[..., TargetRun]
+#: The case of two proofs, and others that do no harm.
+CASES = "two-different or test_wrong_htm"
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Judge:
+    def run(something: str, *arguments: str) -> TargetRun:
+        (tmp_path / "serve.py").write_text(SERVER.replace("SOMETHING", something))
+        (tmp_path / "target.toml").write_text(TARGET)
+        out = tmp_path / "out"
+        with pytest.raises(SystemExit):
+            main(["run", str(tmp_path / "target.toml"), "--no-wait", "--out", str(out), *arguments])
+        return read(out / "results.json").targets[0]
+
+    return run
+
+
+def labelled(run: TargetRun) -> list[tuple[str, str]]:
+    return [(case.case.rpartition("::")[2], case.verdict) for case in run.cases if case.label == "broke"]
+
+
+def others(run: TargetRun) -> set[str]:
+    return {case.verdict for case in run.cases if "two-different" not in case.case}
+
+
+@pytest.mark.parametrize("jobs", ["1", "8"])
+def test_a_target_that_dies_of_a_message_is_charged_with_it(judge: Judge, jobs: str) -> None:
+    run = judge("os._exit(3)", "--jobs", jobs, "-k", CASES)
+
+    assert [verdict for _, verdict in labelled(run)] == ["failed"]
+    assert "two-different-resource" in labelled(run)[0][0]
+    assert others(run) == {"passed", "not applicable"}
+    assert run.findings.count("the target ended by itself and was started again: server") == 2
+
+
+@pytest.mark.parametrize("jobs", ["1", "8"])
+@pytest.mark.parametrize(
+    "something",
+    [
+        "self.send_error(500); return",
+        "self.connection.shutdown(2); self.close_connection = True; return",
+        "import time; time.sleep(600)",
+    ],
+    ids=["answers-500", "resets", "hangs"],
+)
+def test_a_target_that_breaks_of_a_message_every_time_is_charged_with_it(judge: Judge, jobs: str, something: str) -> None:
+    run = judge(something, "--jobs", jobs, "-k", CASES)
+
+    assert [verdict for _, verdict in labelled(run)] == ["failed"]
+    assert others(run) == {"passed", "not applicable"}
+
+
+def test_a_target_that_broke_once_and_not_again_is_judged_by_the_second_time(judge: Judge) -> None:
+    once = "if not os.path.exists(sys.argv[2] + '.seen'): open(sys.argv[2] + '.seen', 'w'); self.send_error(500); return"
+    run = judge(once.replace(": open", ":\n                open"), "-k", CASES)
+
+    assert labelled(run) == []
+    assert {case.verdict for case in run.cases} == {"passed", "not applicable"}
