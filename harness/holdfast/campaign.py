@@ -3,6 +3,7 @@
 import platform
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Literal
 
 from holdfast import __version__, baseline, catalogue, evidence, progress, results_io, rooms, session, targets, verdicts
 from holdfast.errors import UsageError
+from holdfast.parties.bench import Bench
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult, Results, TargetRun, Verdict
@@ -40,6 +42,8 @@ class Campaign:
     outputs: Outputs
     command: str
     runs: list[TargetRun] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    benches: list[Bench] = field(default_factory=list)
 
     def run(self, names: Sequence[str], variant: str | None, *, baseline: Path | None, fail_on: FailOn) -> int:
         """Judge, write, say the verdict; the exit code.
@@ -50,33 +54,38 @@ class Campaign:
         entries = _baseline(baseline)
         self._folder()
         started, clock = datetime.now(UTC), time.monotonic()
-        problem: UsageError | None = None
-        with evidence.EvidenceWriter(self.outputs.folder / evidence.NAME) as writer:
-            for name, target in chosen:
-                try:
-                    self.runs.append(self._one(name, target, writer))
-                except UsageError as error:
-                    problem = problem or error
-                    break
-                if self.runs[-1].interrupted:
-                    break
-        if self.runs and self.runs[-1].interrupted:
-            self.runs += [_not_started(target, self.options) for _, target in chosen[len(self.runs) :]]
-        if problem is not None and not self.runs:
-            raise problem
-        results = self._results(started, time.monotonic() - clock)
-        told = list(_apply(entries, self.runs))
-        self._write(results)
-        progress.conclude(results, self.outputs.folder, told)
+        with session.stopped_by_signals(self.stop, self.benches):
+            with evidence.EvidenceWriter(self.outputs.folder / evidence.NAME) as writer:
+                problem = self._all(chosen, writer)
+            if problem is not None and not self.runs:
+                raise problem
+            results = self._results(started, time.monotonic() - clock)
+            told = list(_apply(entries, self.runs))
+            self._write(results)
+            progress.conclude(results, self.outputs.folder, told)
         if problem is not None:
             raise problem
         return 1 if told else exit_code(self.runs, fail_on)
+
+    def _all(self, chosen: Sequence[tuple[str, Target]], writer: evidence.EvidenceWriter) -> UsageError | None:
+        """Judge one after the other; the mistake that ended it, if one did."""
+        for name, target in chosen:
+            try:
+                self.runs.append(self._one(name, target, writer))
+            except UsageError as error:
+                return error
+            if self.stop.is_set():
+                self.runs += [_not_started(left, self.options) for _, left in chosen[len(self.runs) :]]
+                break
+        return None
 
     def _one(self, name: str, target: Target, writer: evidence.EvidenceWriter) -> TargetRun:
         with progress.watch(target) as watcher:
             options = replace(self.options, name_given=name)
             logs = self.outputs.folder / "logs" / target.name / target.variant
-            return session.run_variant(target, options, self.tables, writer, watcher, logs=logs)
+            return session.run_variant(
+                target, options, self.tables, writer, watcher, logs=logs, stop=self.stop, benches=self.benches
+            )
 
     def _folder(self) -> None:
         try:

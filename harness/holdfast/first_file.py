@@ -129,7 +129,9 @@ def _client(metadata: Mapping[str, object]) -> list[str]:
 
 def _resource(metadata: Mapping[str, object]) -> list[str]:
     listed = metadata.get("protected_resources")
-    url = str(listed[0]) if isinstance(listed, list) and listed else "https://FILL/resource"
+    url = str(listed[0]) if isinstance(listed, list) and listed else "https://FILL"
+    # Metadata names a whole server more often than one request that a token opens.
+    url = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/FILL"
     return [
         "[resources.main]",
         f"url = {_quoted(url)}  # answers a bound token",

@@ -237,6 +237,8 @@ def _seen_again(judged: Judged) -> Judged:
 def _expected(acted: _Acted, seen: Exchange, case: Case) -> str:
     if acted.held:
         return str(seen.outcome)
+    if _remarks(acted):
+        return case.title
     opposite = {Outcome.ACCEPTED: "refused", Outcome.REFUSED: "accepted"}
     return opposite.get(seen.outcome, case.title)
 

@@ -61,14 +61,25 @@ class Watcher:
 
 
 def run_variant(
-    target: Target, options: Options, tables: Tables, evidence: EvidenceWriter, watcher: Watcher, *, logs: Path | None
+    target: Target,
+    options: Options,
+    tables: Tables,
+    evidence: EvidenceWriter,
+    watcher: Watcher,
+    *,
+    logs: Path | None,
+    stop: threading.Event | None = None,
+    benches: list[Bench] | None = None,
 ) -> TargetRun:
-    """Start the target, examine it, run the cases, end it. Raises UsageError for a mistake in the configuration."""
+    """Start the target, examine it, run the cases, end it. Raises UsageError for a mistake in the configuration.
+
+    stop: ends the run early. benches: gets the bench, so that who sets the event can also close its connections.
+    """
     started = time.monotonic()
-    stop = threading.Event()
+    stop = stop or threading.Event()
+    benches = benches if benches is not None else []
     issuers: list[Issuer] = []
-    benches: list[Bench] = []
-    with _stopped_by_signals(stop, benches), contextlib.ExitStack() as ending:
+    with contextlib.ExitStack() as ending:
         ending.callback(close_all, issuers)
         try:
             running = ending.enter_context(
@@ -185,7 +196,7 @@ def _no_pytest_options() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(stop: threading.Event, benches: list[Bench]) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event, benches: list[Bench]) -> Iterator[None]:
     """SIGINT and SIGTERM set the stop event and close every connection; the report is still written."""
 
     def handle(_number: int, _frame: object) -> None:

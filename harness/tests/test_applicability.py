@@ -41,7 +41,7 @@ def client(name: str, *grants: str) -> Client:
 
 def bench(**own: Any) -> Bench:
     """A bench as far as applicability looks at it; `target` lays tables over a whole target file."""
-    table = {"name": "t", "roles": ["as", "rs"], "issuer": "https://as.test"}
+    table: dict[str, object] = {"name": "t", "roles": ["as", "rs"], "issuer": "https://as.test"}
     table["resources"] = {"main": {"url": "https://rs.test/", "canary": "c"}}
     target = TargetTable.model_validate(table | own.pop("target", {}))
     facts: dict[str, object] = {
@@ -53,7 +53,9 @@ def bench(**own: Any) -> Bench:
     return cast("Bench", SimpleNamespace(**(facts | own)))
 
 
-def why(item_: pytest.Item, mark: Mark = PLAIN, *, role: str = "RS", on: Bench | None = None, limits: Limits | None = None) -> str:
+def why(
+    item_: pytest.Item, mark: Mark = PLAIN, *, role: str = "RS", on: Bench | None = None, limits: Limits | None = None
+) -> str:
     return not_applicable(item_, mark, requirement(role), on or bench(), limits or Limits())
 
 

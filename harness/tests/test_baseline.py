@@ -80,7 +80,14 @@ def test_an_entry_of_all_variants_lives_as_long_as_one_still_fails() -> None:
 
 def run(*cases: CaseResult) -> TargetRun:
     return TargetRun(
-        target="t", variant="default", summary="", roles=["rs"], launch="process", digest="", capabilities=[], cases=list(cases)
+        target="t",
+        variant="default",
+        summary="",
+        roles=["rs"],
+        launch="process",
+        digest="",
+        capabilities=[],
+        cases=list(cases),
     )
 
 

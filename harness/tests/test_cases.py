@@ -25,7 +25,9 @@ class Collect:
         """The items of one file of cases, collected by a pytest of its own."""
         file = self.folder / f"test_made{next(NUMBERS)}.py"
         file.write_text("import pytest\nfrom holdfast import at, case, row, ACCEPTED, REFUSED\n" + text)
-        (self.folder / "pytest.toml").write_text('[pytest]\naddopts = ["-p", "holdfast.plugin", "-p", "no:cacheprovider"]\n')
+        (self.folder / "pytest.toml").write_text(
+            '[pytest]\naddopts = ["-p", "holdfast.plugin", "-p", "no:cacheprovider"]\n'
+        )
         items: list[pytest.Item] = []
 
         class Keep:
@@ -33,7 +35,14 @@ class Collect:
                 found.extend(items)
 
         found = items
-        arguments = ["-c", str(self.folder / "pytest.toml"), "--collect-only", "-q", "--import-mode=importlib", str(file)]
+        arguments = [
+            "-c",
+            str(self.folder / "pytest.toml"),
+            "--collect-only",
+            "-q",
+            "--import-mode=importlib",
+            str(file),
+        ]
         assert pytest.main(arguments, plugins=[Keep()]) == 0
         return items
 

@@ -146,7 +146,9 @@ def test_an_out_folder_that_cannot_be_made_is_one_line(said: Said, where: str) -
 def test_an_out_folder_that_cannot_be_written_is_one_line(said: Said) -> None:
     Path("out/evidence.jsonl.gz").mkdir(parents=True)
 
-    assert re.fullmatch(r"out/evidence\.jsonl\.gz: is a directory; give another --out", said("run", "strict", "--out", "out"))
+    assert re.fullmatch(
+        r"out/evidence\.jsonl\.gz: is a directory; give another --out", said("run", "strict", "--out", "out")
+    )
 
 
 @pytest.mark.parametrize("option", ["--junit", "--markdown"])
@@ -227,7 +229,9 @@ def test_a_target_that_cannot_be_reached_is_one_line(said: Said, closed_port: in
 
     line = said(command, "./target.toml")
 
-    assert re.fullmatch(rf"(.*/)?target\.toml:4: issuer: {url}/.*: cannot be reached \(.*\): is the target running\?", line)
+    assert re.fullmatch(
+        rf"(.*/)?target\.toml:4: issuer: {url}/.*: cannot be reached \(.*\): is the target running\?", line
+    )
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
@@ -243,13 +247,17 @@ def test_a_wrong_ca_is_one_line(said: Said, server: Server, command: str) -> Non
 def test_a_missing_ca_is_one_line(said: Said, server: Server) -> None:
     Path("target.toml").write_text(AUTHORIZATION_SERVER.format(url=server.url, more='ca = "gone.pem"'))
 
-    assert re.fullmatch(r"(.*/)?target\.toml:5: ca: .*gone\.pem: No such file or directory", said("run", "./target.toml"))
+    assert re.fullmatch(
+        r"(.*/)?target\.toml:5: ca: .*gone\.pem: No such file or directory", said("run", "./target.toml")
+    )
 
 
 def test_init_cannot_reach_or_trust_or_read(said: Said, server: Server, closed_port: int) -> None:
     assert said("init", f"https://localhost:{closed_port}").endswith("): is it running?")
     assert said("init", server.url).endswith("): give its authority with --ca")
-    assert re.fullmatch(r"init: --ca gone\.pem: No such file or directory", said("init", server.url, "--ca", "gone.pem"))
+    assert re.fullmatch(
+        r"init: --ca gone\.pem: No such file or directory", said("init", server.url, "--ca", "gone.pem")
+    )
     assert said("init", "http://localhost").startswith("init: http://localhost: write the issuer as an https URL")
 
 
@@ -273,7 +281,9 @@ def test_a_port_that_is_taken_is_one_line(said: Said, closed_port: int) -> None:
 
     line = said("run", "./target.toml")
 
-    assert re.fullmatch(r"(.*/)?target\.toml:4: services\[0\]: server: a port is taken: .*[Aa]ddress already in use", line)
+    assert re.fullmatch(
+        r"(.*/)?target\.toml:4: services\[0\]: server: a port is taken: .*[Aa]ddress already in use", line
+    )
 
 
 def test_a_container_without_docker_is_one_line(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,10 +347,9 @@ def test_the_doctor_names_the_client_whose_secret_is_wrong(
     bad = [line for line in seen.out.splitlines() if line.startswith("BAD")]
 
     assert ended.value.code == 2
-    assert bad == [
-        f"BAD  client {strict.clients['second'].id} (second, client_secret_basic): the authorization server does not "
-        "accept its secret (invalid_client): check id and secret"
-    ]
+    assert len(bad) == 1
+    assert bad[0].startswith(f"BAD  client {strict.clients['second'].id} (second, client_secret_basic): ")
+    assert bad[0].endswith("does not accept its secret (invalid_client): check id and secret")
     assert "ok   resource as client: accepted" in seen.out
     assert "wrong" not in seen.out
 

@@ -171,7 +171,7 @@ def test_plain_jobs_run_while_others_wait(slots: int) -> None:
         return waits(lab, job, alone)
 
     lab = Lab(slots, work, stop=Until())
-    jobs = plain(3) + [Job("waiting", "w", waits=True)]
+    jobs = [*plain(3), Job("waiting", "w", waits=True)]
 
     assert lab.results(jobs) == [job.id for job in jobs]
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,8 +26,8 @@ METADATA: dict[str, Any] = {
 class Served:
     """In the place of the wire: answers by URL, 404 elsewhere."""
 
-    answers: Mapping[str, Answer] = {}
-    asked: list[str] = []
+    answers: ClassVar[Mapping[str, Answer]] = {}
+    asked: ClassVar[list[str]] = []
     allowed: Any = None
 
     def __init__(self, **given: Any) -> None:
@@ -150,7 +150,9 @@ def test_any_host_makes_a_good_name(served: type[Served], tmp_path: Path, name: 
     assert loaded(tmp_path, written(tmp_path, f"https://{name}")).name
 
 
-@pytest.mark.parametrize("url", ["as.example.com", "http://as.example.com", "https://", "ftp://x", "https://as:port", ""])
+@pytest.mark.parametrize(
+    "url", ["as.example.com", "http://as.example.com", "https://", "ftp://x", "https://as:port", ""]
+)
 def test_what_is_no_https_url_is_a_mistake(served: type[Served], tmp_path: Path, url: str) -> None:
     with pytest.raises(UsageError, match=r"^init: .*: write the issuer as an https URL, such as"):
         written(tmp_path, url)
@@ -166,9 +168,12 @@ def test_a_server_without_metadata_is_a_mistake(served: type[Served], tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [("tls", "give its authority with --ca"), ("unreachable", "is it running?"), ("timeout", "publishes no")]
+    ("fault", "said"),
+    [("tls", "give its authority with --ca"), ("unreachable", "is it running?"), ("timeout", "publishes no")],
 )
-def test_a_server_that_cannot_be_asked_is_a_mistake(served: type[Served], tmp_path: Path, fault: Any, said: str) -> None:
+def test_a_server_that_cannot_be_asked_is_a_mistake(
+    served: type[Served], tmp_path: Path, fault: Any, said: str
+) -> None:
     address = "https://as.example.com:8443/.well-known/oauth-authorization-server/tenant"
     served.answers = {address: Answer(fault=fault, error="why")}
 

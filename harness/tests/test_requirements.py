@@ -169,7 +169,10 @@ def test_a_file_without_its_catalogue_is_one_line(suites: Path) -> None:
     [
         ("id = 'X-1'", "more.toml: X-1: spec: Field required"),
         ("section = '1'", "more.toml: 0: id: Field required"),
-        ("id = 'X-1'\nspec = 'X'\nsection = '1'\nrole = 'RS'\nlevel = 'WILL'", "more.toml: X-1: level: Input should be"),
+        (
+            "id = 'X-1'\nspec = 'X'\nsection = '1'\nrole = 'RS'\nlevel = 'WILL'",
+            "more.toml: X-1: level: Input should be",
+        ),
     ],
 )
 def test_a_bad_entry_is_one_line_that_names_it(suites: Path, entry: str, said: str) -> None:

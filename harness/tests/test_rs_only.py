@@ -51,7 +51,9 @@ def judge(tmp_path: Path) -> Judge:
             main(["run", str(file), "--variant", "default", "--no-wait", "--out", str(out), *arguments])
         found = read(out / "results.json").targets[0]
         assert found.problem == ""
-        wrong = [(case.id, case.verdict, case.reason) for case in found.cases if case.verdict in {"failed", "inconclusive"}]
+        wrong = [
+            (case.id, case.verdict, case.reason) for case in found.cases if case.verdict in {"failed", "inconclusive"}
+        ]
         assert wrong == []
         assert ended.value.code == 0
         return found

@@ -33,6 +33,10 @@ class Overheard:
             self.secrets.setdefault(value, kind)
 
     def hear(self, request: Request, answer: Answer) -> None:
+        self.asked(request)
+        self.answered(answer)
+
+    def asked(self, request: Request) -> None:
         for name, value in parse_qsl(request.body.decode("latin-1")):
             if name in SENT:
                 self.learn(f"form {name}", value)
@@ -46,6 +50,8 @@ class Overheard:
                 self.learn("token", value.partition(" ")[2])
             elif name.lower() == "dpop" and value.count(".") == 2:
                 self.learn("signature of a proof", value.rpartition(".")[2])
+
+    def answered(self, answer: Answer) -> None:
         for name, value in answer.headers:
             if name.lower() == "location" and (found := re.search(r"[?&]code=([^&]+)", value)):
                 self.learn("code", found[1])
@@ -121,9 +127,10 @@ def test_no_secret_of_a_run_is_in_what_it_leaves_behind(
     running: list[launch.Running] = []
     monkeypatch.setattr("holdfast.session.bench_for", keep_running(running))
     out = tmp_path / "out"
+    arguments = ["run", "strict", "--variant", variant, "--no-wait", "-k", CASES, "--out", str(out)]
+    arguments += ["--junit", str(out / "junit.xml"), "--markdown", str(out / "summary.md")]
     with pytest.raises(SystemExit) as ended:
-        arguments = ["--variant", variant, "--no-wait", "-k", CASES, "--out", str(out)]
-        main(["run", "strict", *arguments, "--junit", str(out / "junit.xml"), "--markdown", str(out / "summary.md")])
+        main(arguments)
     assert ended.value.code == 0
 
     texts = left_behind(out)

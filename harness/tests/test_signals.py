@@ -13,7 +13,12 @@ from holdfast.wire import Answer, Request
 
 
 def answered(
-    status: int | None = 401, *challenges: str, body: object = "", nonces: int = 0, endpoint: str = "resource", fault: str = ""
+    status: int | None = 401,
+    *challenges: str,
+    body: object = "",
+    nonces: int = 0,
+    endpoint: str = "resource",
+    fault: str = "",
 ) -> Exchange:
     headers = [("WWW-Authenticate", challenge) for challenge in challenges] + [("DPoP-Nonce", "n")] * nonces
     answer = Answer(

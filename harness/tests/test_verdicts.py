@@ -1,15 +1,17 @@
 """Every rule of a verdict, one row each."""
 
 import itertools
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from holdfast.outcome import Outcome
 from holdfast.profiles import Profile
 from holdfast.requirements import Broken, Latitude, Requirement
-from holdfast.results import Verdict
 from holdfast.verdicts import RANK, Decision, Judged, Seen, broken_as, by_level, decide, exit_code, worst
+
+if TYPE_CHECKING:
+    from holdfast.results import Verdict
 
 BAD = "it was refused"
 NAMES: tuple[Broken, ...] = ("failed", "warning", "noted")

@@ -27,6 +27,7 @@ def arguments(command: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--listen-port", type=int, required=True)
     parser.add_argument("--tls", type=Path, required=True, metavar="PEM", help="server certificate chain and key")
     parser.add_argument("--upstream", type=urlsplit, required=True, metavar="URL", help="http://host:port")
+    parser.add_argument("--upstream-host", default="", metavar="HOST:PORT", help="what the leak rewrite-host writes")
     parser.add_argument("--public-url", type=urlsplit, metavar="URL", help="refuse requests for other hosts with 421")
     parser.add_argument("--header", default="Client-Cert", help="header that carries the certificate")
     parser.add_argument("--encoding", choices=sorted(ENCODINGS), default="rfc9440")
@@ -67,7 +68,7 @@ async def run(options: argparse.Namespace) -> None:
             issuers=connection.peer_issuers() if options.chain == "on" else (),
             header=options.header.encode(),
             encode=ENCODINGS[options.encoding],
-            upstream=options.upstream.netloc.encode(),
+            upstream=options.upstream_host.encode() or options.upstream.netloc.encode(),
         )
         machine = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADER_LIMIT)
         await serve(Half(machine, reader, writer), peer, route)

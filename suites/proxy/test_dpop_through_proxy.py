@@ -59,7 +59,7 @@ def test_challenge_returns(proxy: Proxy) -> None:
 @case(UNCHANGED, impact="medium", needs=("dpop", "nonce-rs-required"))
 def test_nonce_returns(proxy: Proxy, client: Client) -> None:
     """A nonce that the server supplies reaches the client through the proxy."""
-    challenged = proxy.send(client, nonce=ABSENT)
+    challenged = proxy.relays(client, nonce=ABSENT)
 
     assert challenged.refused and len(challenged.headers("DPoP-Nonce")) == 1
 

@@ -63,6 +63,19 @@ class Proxy(ResourceServer):
         """Stand on an honest request through the proxy. Raises Inconclusive when it is not accepted."""
         return self.accepts(client)
 
+    def relays(self, client: Client, **change: object) -> Exchange:
+        """Send a request that every client gets refused, so that its answer is what counts; judged.
+
+        What vouches for it is an honest request past the proxy: through it none need be accepted.
+        """
+        message = super()._message(client, Change.of(change))
+        return self._run.judge(replace(message, control=self.direct._message(client, HONEST)))  # noqa: SLF001 - its own class
+
+    def anonymous(self) -> Exchange:
+        """Send a request without any credentials; judged. What vouches for it is an honest one past the proxy."""
+        control = self.direct.anonymous_message(with_control=True).control
+        return self._run.judge(replace(self.anonymous_message(), control=control))
+
     def _message(self, client: Client, change: Change) -> Message:
         """Vouch for an honest request by the same one past the proxy, and so for all that no proxy can pass."""
         message = super()._message(client, change)

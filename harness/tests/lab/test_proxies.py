@@ -98,12 +98,6 @@ LEAKS: Mapping[str, Caught] = {
     ),
 }
 
-#: Leaks that are caught, but not by every case that should.
-MISSED = {
-    "rewrite-host": "the leak writes the internal listener's address, and the case tries the public one",
-    "drop-nonce": "the case is vouched for by an honest request through the proxy, which the leak breaks as well",
-}
-
 NAIVE = Caught(
     "without a certificate the client's header is kept, underscores_in_headers folds both spellings to it, and Host is "
     "the address of upstream",
@@ -150,13 +144,7 @@ def test_an_honest_proxy_passes_every_case_that_applies(proxy: "Ran", variant: s
     assert_all_pass(proxy, variant)
 
 
-@pytest.mark.parametrize(
-    "leak",
-    [
-        pytest.param(leak, marks=pytest.mark.xfail(reason=MISSED[leak], strict=True)) if leak in MISSED else leak
-        for leak in LEAKS
-    ],
-)
+@pytest.mark.parametrize("leak", LEAKS)
 def test_a_leak_is_caught_by_exactly_the_cases_that_it_breaks(proxy: "Ran", leak: str) -> None:
     assert_caught(proxy, leak, LEAKS[leak])
 
