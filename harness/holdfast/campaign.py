@@ -51,6 +51,7 @@ class Campaign:
         Raises UsageError; what was judged before is written all the same.
         """
         chosen = [pair for name in names for pair in _chosen(name, variant)]
+        _distinct(chosen)
         entries = _baseline(baseline)
         self._folder()
         started, clock = datetime.now(UTC), time.monotonic()
@@ -163,6 +164,16 @@ def _counted(run: TargetRun) -> Iterator[Verdict]:
             yield "passed"
     if run.interrupted or run.problem:
         yield "inconclusive"
+
+
+def _distinct(chosen: Sequence[tuple[str, Target]]) -> None:
+    """Raise UsageError where two targets share a name: their results could not be told apart."""
+    files: dict[str, Path] = {}
+    for _, target in chosen:
+        if files.setdefault(target.name, target.file) != target.file:
+            raise UsageError(
+                f"{target.file}: name: {files[target.name]} is called {target.name!r} too: rename one of them"
+            )
 
 
 def _chosen(name: str, variant: str | None) -> Iterator[tuple[str, Target]]:

@@ -114,7 +114,10 @@ class Judge:
             judged = self._vouched(run, acted)  # the target died of it; what vouches is that it answers when it is back
         if alone:
             judged = [_seen_again(j) if j.outcome is Outcome.BROKE else j for j in judged]
-        return self._result(case, run, acted, judged, time.perf_counter() - started)
+        done = self._result(case, run, acted, judged, time.perf_counter() - started)
+        if alone and not job.alone and all(j.outcome is not Outcome.BROKE for j in judged):
+            done.result.remarks.append("the target broke on this once, and not again when the case ran alone")
+        return done
 
     def _act(self, case: Case, run: Run) -> _Acted:
         callspec = getattr(case.item, "callspec", None)
