@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 #: So many honest requests in a row that hang or find nobody, and the rest of the run is not tried.
 BREAKER = 3
 #: So many times, 0.02 s apart, it is looked whether a target that takes no connection has ended.
-DYING = 25
+DYING = 100
+#: What is seen of a target that ends while it is asked.
+LAST_SIGNS = {"unreachable", "reset", "closed"}
 
 
 @dataclass
@@ -156,10 +158,11 @@ class Judge:
 
         since: how often it had been started again before. Its end may take a moment to be seen.
         """
-        if not any(e.answer.fault == "unreachable" for e in run.exchanges):
+        faults = {e.answer.fault for e in run.exchanges}
+        if not faults & LAST_SIGNS:
             return False
         bench = self.stage.bench
-        for _ in range(DYING if bench.running.services else 1):
+        for _ in range((DYING if "unreachable" in faults else DYING // 4) if bench.running.services else 1):
             if bench.stop.is_set():
                 return False
             with self._lock:

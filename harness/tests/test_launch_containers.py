@@ -216,6 +216,7 @@ def test_the_missing_extra_is_told_in_one_line(
         pass
 
 
+@pytest.mark.requires("containers")
 def test_a_service_without_an_image_is_told(lab: Callable[..., targets.Target]) -> None:
     target = lab(TARGET.replace('[services.image]\ndockerfile = "Dockerfile"\ncommand =', "process ="))
 

@@ -3,7 +3,7 @@ import textwrap
 from pathlib import Path
 from typing import get_args
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from holdfast import targets
