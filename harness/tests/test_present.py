@@ -168,11 +168,15 @@ AROUND: list[tuple[dict[str, Any], set[str]]] = [
     ({"downgraded": "Bearer"}, {"header Authorization", "DPoP lines"}),
     ({"authorization": None}, {"header Authorization"}),
     ({"authorization": "DPoP"}, {"header Authorization"}),
+    ({"written": "DPoP {token},"}, {"header Authorization"}),
     # the proof is honest for the token that is sent
     ({"token": "another"}, {"header Authorization", "claim ath"}),
     ({"token_in": "query"}, {"header Authorization", "url"}),
     ({"token_in": "header and query"}, {"url"}),
     ({"token_in": "two headers"}, {"header Authorization"}),
+    ({"token_in": "two headers, Bearer first"}, {"header Authorization"}),
+    ({"token_in": "cookie"}, {"header Authorization", "header Cookie"}),
+    ({"token_in": "header X-Access-Token"}, {"header Authorization", "header X-Access-Token"}),
     ({"certificate": FOREIGN}, {"certificate", "looks for a refusal in TLS"}),
     ({"headers": {"Client-Cert": ":AA==:"}}, {"header Client-Cert"}),
     # the proof is honest for the request that is sent
@@ -234,7 +238,7 @@ def test_every_word_for_a_request_is_in_a_row_here() -> None:
     assert {word for words, _ in AROUND for word in words} == rows
 
 
-@pytest.mark.parametrize("words", [{"proofs": "three"}, {"token_in": "cookie"}])
+@pytest.mark.parametrize("words", [{"proofs": "three"}, {"token_in": "pocket"}])
 def test_an_arrangement_that_does_not_exist_is_a_mistake(words: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="no such"):
         at_resource(words)

@@ -14,8 +14,9 @@ REQUEST_CHANGES: Mapping[str, str] = {
     "scheme": "the scheme of the Authorization header",
     "downgraded": "the scheme under which the token is presented like a bearer token, without a proof",
     "authorization": "the Authorization header: None for none, or a text sent as it is",
-    "token": "another token in place of the client's",
-    "token_in": "where the token is presented: query, header and query, two headers",
+    "written": "the Authorization header as a text in which {token} and {basic} stand for the client's token",
+    "token": "another token in place of the client's: a Token, or a text",
+    "token_in": "where the token is presented: query, form, cookie, header NAME, header and query, two headers",
     "certificate": "the certificate of the TLS connection; None for none",
     "headers": "further header lines",
     "method": "the method of the request",
@@ -59,15 +60,19 @@ class Change:
     @property
     def difference(self) -> str:
         """The change in words for the report; empty when there is none."""
-        parts = [f"{word}: {_shown(value)}" for word, value in {**self.proof, **self.request}.items()]
+        parts = [f"{word}: {shown(value)}" for word, value in {**self.proof, **self.request}.items()]
         return "; ".join(parts)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Give the value of a changed thing in words, short enough for one line."""
     if value is None or isinstance(value, Absent) or value is ABSENT:
         return "absent"
     if isinstance(value, proofs.Literal):
         return repr(value.value)
+    minted = getattr(value, "minted", None)
+    if minted is not None:
+        return f"minted with {minted}" if minted else "another"
     thumbprint = getattr(value, "thumbprint", None)
     if thumbprint is not None:
         return f"another ({thumbprint[:12]}…)"

@@ -1,15 +1,18 @@
 """Client: who asks, with which key and certificate; Token: what it got."""
 
 import base64
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from string import Template
 from typing import Literal
 from urllib.parse import quote_plus
 
 from holdfast import jose
 from holdfast.errors import Inconclusive
 from holdfast.jose import Key
+from holdfast.parties.spellings import spellings
 from holdfast.pki import Credential
 
 Binding = Literal["dpop", "certificate", "both", "none"]
@@ -33,13 +36,17 @@ class Registration:
 
 @dataclass(frozen=True)
 class Token:
-    """An access token and what came with it. `expires` in seconds since the epoch, by the target's clock."""
+    """An access token and what came with it. `expires` in seconds since the epoch, by the target's clock.
+
+    minted: what the suite's own issuer made odd about it, in words; empty for an honest token.
+    """
 
     value: str = field(repr=False)
     type: str
     expires: float
     refresh: str = field(default="", repr=False)
     response: Mapping[str, object] = field(default_factory=dict, repr=False)
+    minted: str = ""
 
     @property
     def claims(self) -> Mapping[str, object]:
@@ -58,6 +65,13 @@ class Token:
         """The `cnf` claim (RFC 7800 section 3.1); empty where there is none."""
         found = self.claims.get("cnf")
         return found if isinstance(found, dict) else {}
+
+    def companion(self, name: str) -> str:
+        """Give another token of the same response: refresh_token, id_token. Raises Inconclusive where there is none."""
+        value = self.response.get(name)
+        if not isinstance(value, str) or not value:
+            raise Inconclusive(f"no {name} came with the access token")
+        return value
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,13 @@ class Client:
     def jkt(self) -> str:
         """Thumbprint of its proof key (RFC 7638)."""
         return self.key.thumbprint
+
+    def confirmation(self, text: str) -> object:
+        """Read a `cnf` written as JSON in which `$jkt` and its kin stand for this client's key; see parties.spellings.
+
+        Raises KeyError for a name that is none of them, ValueError for what is no JSON.
+        """
+        return json.loads(Template(text).substitute(spellings(self.key, self.certificate)))
 
     @property
     def reissued(self) -> Credential:

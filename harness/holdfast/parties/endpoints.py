@@ -1,17 +1,21 @@
 """The places that take a proof, each seen the same way: resource, userinfo, token endpoint, PAR."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Template
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange, shows
+from holdfast.jose import Key
 from holdfast.outcome import Outcome
 from holdfast.parties.authorization import HONEST, AuthorizationServer
 from holdfast.parties.bench import Bench
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token
+from holdfast.parties.issuer import Issuer, Signature
 from holdfast.parties.present import Spot, resource_request
 from holdfast.parties.run import Message, Run, origin
 from holdfast.parties.tokens import TokenShelf
@@ -189,6 +193,53 @@ class ResourceServer(_Endpoint):
     def fresh_token(self, client: Client) -> Token:
         """Give a token that nobody else holds, for a case that spends or kills it."""
         return self._shelf.fresh(self._run, client, user=self.name == "userinfo")
+
+    def mint(
+        self,
+        client: Client,
+        *,
+        scope: str | None = None,
+        header: Mapping[str, object] | None = None,
+        key: Key | None = None,
+        signature: Signature = "honest",
+        introspection: Mapping[str, object] | None = None,
+        lives: float | None = None,
+        **claims: object,
+    ) -> Token:
+        """Have the suite's own issuer make a token that is odd in one thing; see Issuer.mint.
+
+        Raises Inconclusive where the suite is not the issuer: a case that mints needs the capability `mint`.
+        """
+        return self._issuer.mint(
+            client,
+            now=self._bench.now(),
+            scope=scope,
+            header=header,
+            key=key,
+            signature=signature,
+            introspection=introspection,
+            lives=lives,
+            **claims,
+        )
+
+    def foreign_key_set(self, client: Client) -> str:
+        """Give the URL of a key set with that client's key, which nobody has a reason to fetch. Raises like `mint`."""
+        return self._issuer.publish(client.key)
+
+    def claim(self, text: str) -> object:
+        """Read a claim written as JSON in which `$issuer` and `$audience` stand for what this resource server trusts.
+
+        Raises Inconclusive like `mint`, KeyError for another name, ValueError for what is no JSON.
+        """
+        names = {"issuer": self._issuer.url, "audience": self._issuer.audience}
+        return json.loads(Template(text).substitute(names))
+
+    @property
+    def _issuer(self) -> Issuer:
+        if self._bench.issuer is None:
+            raise Inconclusive("no token can be minted: the suite is not the issuer of this target")
+        issuer: Issuer = self._bench.issuer
+        return issuer
 
     def anonymous(self) -> Exchange:
         """Send a request without any credentials; judged."""

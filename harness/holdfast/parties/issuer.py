@@ -8,11 +8,13 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 from urllib.parse import parse_qs
 
 import uvicorn
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -20,13 +22,16 @@ from starlette.routing import Route
 
 from holdfast import jose
 from holdfast.errors import UsageError
+from holdfast.parties.changes import shown
 from holdfast.parties.client import Client, Token
 from holdfast.pki import Credential
+from holdfast.proofs import Absent
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+#: Seconds.
 LIFETIME = 300
+
+#: How a minted token is signed: as it should be, or with what was the honest token's signature.
+Signature = Literal["honest", "kept"]
 
 
 class Issuer:
@@ -40,11 +45,51 @@ class Issuer:
         self.audience = audience
         self.key = key or jose.generate("ES256")
         self._states: dict[str, Mapping[str, object]] = {}
+        self._elsewhere: dict[str, object] = {}
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
-    def mint(self, client: Client, *, scope: str | None = None, now: float, **claims: object) -> Token:
-        """Mint a JWT access token (RFC 9068) bound as the client's binding says; `claims` replace the honest ones."""
+    def mint(
+        self,
+        client: Client,
+        *,
+        now: float,
+        scope: str | None = None,
+        header: Mapping[str, object] | None = None,
+        key: jose.Key | None = None,
+        signature: Signature = "honest",
+        introspection: Mapping[str, object] | None = None,
+        lives: float | None = None,
+        **claims: object,
+    ) -> Token:
+        """Mint a JWT access token (RFC 9068) bound as the client's binding says.
+
+        now: seconds since the epoch, by the target's clock. lives: seconds until `exp`, negative for a token of the
+        past. `claims`, `header` and `introspection` replace single members of the claims, of the JOSE header and of
+        what the introspection endpoint says (RFC 7662 section 2.2); ABSENT leaves a member out. The signature goes
+        with the header's `alg`: by `key` in place of the issuer's own, none at all, or a MAC with the issuer's public
+        key; "kept" is the signature of the honest token under the changed one. What the issuer did not sign is
+        unknown to introspection.
+        """
+        seconds = LIFETIME if lives is None else lives
+        honest = self._honest(client, scope, now, seconds)
+        head: dict[str, object] = {"alg": self.key.alg, "typ": "at+jwt", "kid": self._kid}
+        asked = present(head | dict(header or {}))
+        value = jose.compact(asked, present(honest | claims), self._signer(asked.get("alg"), key or self.key))
+        if signature == "kept":
+            genuine = jose.compact(head, honest, self.key.sign)
+            value = f"{value.rpartition('.')[0]}.{genuine.rpartition('.')[2]}"
+        elif key is None and asked.get("alg") == self.key.alg:
+            state = {**honest, **claims, "active": True, "token_type": "DPoP" if client.proves else "Bearer"}
+            self._states[value] = present(state | dict(introspection or {}))
+        parts = {"": claims, "header ": header or {}, "introspection ": introspection or {}}
+        odd = {f"{part}{name}": given for part, members in parts.items() for name, given in members.items()}
+        odd |= {"exp": f"now {seconds:+g} s"} if lives is not None else {}
+        odd |= {"signed by": key} if key else {}
+        odd |= {"signature": signature} if signature != "honest" else {}
+        return Token(value, "DPoP" if client.proves else "Bearer", now + seconds, minted=_in_words(odd))
+
+    def _honest(self, client: Client, scope: str | None, now: float, lives: float) -> dict[str, object]:
         honest: dict[str, object] = {
             "iss": self.url,
             "aud": self.audience,
@@ -52,15 +97,28 @@ class Issuer:
             "client_id": client.registration.id if client.registration else client.name,
             "jti": uuid.uuid4().hex,
             "iat": int(now),
-            "exp": int(now) + LIFETIME,
+            "exp": int(now + lives),
             "scope": scope or (client.registration.scope if client.registration else ""),
         }
         if confirmation := confirmation_of(client):
             honest["cnf"] = confirmation
-        honest |= claims
-        value = jose.compact({"alg": self.key.alg, "typ": "at+jwt", "kid": self._kid}, honest, self.key.sign)
-        self._states[value] = {**honest, "active": True, "token_type": "DPoP" if client.proves else "Bearer"}
-        return Token(value, "DPoP" if client.proves else "Bearer", now + LIFETIME)
+        return honest
+
+    def _signer(self, alg: object, key: jose.Key) -> jose.Signer:
+        """Give the signature that a header asks for; the key's own where it asks for nothing that is known."""
+        if str(alg).lower() == "none":
+            return jose.unsigned
+        if alg in jose.SYMMETRIC:
+            public = jose.public_of(self.key.private)
+            pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            return jose.hmac_signer(pem, str(alg))
+        return key.sign
+
+    def publish(self, key: jose.Key) -> str:
+        """Give the URL of a key set (RFC 7517) with that foreign key, which no target has a reason to fetch."""
+        path = f"/elsewhere/{key.thumbprint}"
+        self._elsewhere[path] = {"keys": [{**key.public_jwk, "use": "sig", "alg": key.alg}]}
+        return f"{self.url}{path}"
 
     @property
     def _kid(self) -> str:
@@ -114,14 +172,27 @@ class Issuer:
         async def document(request: Request) -> JSONResponse:
             return JSONResponse(keys if request.url.path == "/jwks" else metadata)
 
+        async def elsewhere(request: Request) -> JSONResponse:
+            return JSONResponse(self._elsewhere.get(request.url.path, {}))
+
         return Starlette(
             routes=[
                 Route("/.well-known/oauth-authorization-server", document),
                 Route("/.well-known/openid-configuration", document),
                 Route("/jwks", document),
+                Route("/elsewhere/{name}", elsewhere),
                 Route("/introspect", introspect, methods=["POST"]),
             ]
         )
+
+
+def _in_words(odd: Mapping[str, object]) -> str:
+    return "; ".join(f"{name}: {shown(value)}" for name, value in odd.items())
+
+
+def present(members: Mapping[str, object]) -> dict[str, object]:
+    """Give the members that are not ABSENT."""
+    return {name: value for name, value in members.items() if not isinstance(value, Absent)}
 
 
 def confirmation_of(client: Client) -> dict[str, str]:

@@ -4,6 +4,7 @@ Everything is honest but for the change that the case names: a fresh proof by th
 of this very request, with the hash of this very token and the nonce that is current (RFC 9449 sections 4.2 and 7.1).
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from holdfast import proofs
 from holdfast.parties.changes import Change
-from holdfast.parties.client import Client, authenticated
+from holdfast.parties.client import Client, Token, authenticated
 from holdfast.pki import Credential
 from holdfast.proofs import ProofRequest
 from holdfast.wire import Request
@@ -35,12 +36,13 @@ def resource_request(
     spot: Spot, client: Client, token: str, change: Change, *, nonce: str | None, now: float
 ) -> Request:
     """Make a request to a protected resource, presenting a token as its binding asks, with one change."""
-    token = cast("str", change.get("token", token))
+    given = change.get("token", token)
+    token = given.value if isinstance(given, Token) else str(given)
     url = _with_query(spot.url, change)
-    method = str(change.get("method", spot.method))
+    placed = _placed(client, token, change)
+    method = str(change.get("method", "POST" if placed.form else spot.method))
     proof_for = ProofRequest(method=method, url=url, now=now, token=token, nonce=nonce)
     headers: Headers = [("Accept", "*/*"), *spot.headers]
-    placed = _placed(client, token, change)
     headers += placed.headers
     headers += proof_headers(client, proof_for, change)
     headers += list(cast("Mapping[str, str]", change.get("headers", {})).items())
@@ -50,7 +52,7 @@ def resource_request(
         method=method,
         url=url,
         headers=tuple(headers),
-        body=spot.body,
+        body=placed.form or spot.body,
         certificate=_certificate(client, change),
         certificate_is_the_difference="certificate" in change.request,
     )
@@ -120,6 +122,7 @@ def _arranged(client: Client, honest: ProofRequest, proof: str, arrangement: obj
 class _Placed:
     headers: Headers
     query: str = ""
+    form: bytes = b""
 
 
 def _placed(client: Client, token: str, change: Change) -> _Placed:
@@ -128,18 +131,32 @@ def _placed(client: Client, token: str, change: Change) -> _Placed:
     if "authorization" in change.request:
         given = change.request["authorization"]
         return _Placed([] if given is None else [("Authorization", str(given))])
+    if "written" in change.request:
+        basic = base64.b64encode(f"token:{token}".encode()).decode()
+        written = str(change.request["written"]).format(token=token, basic=basic)
+        return _Placed([("Authorization", written)])
+    return _moved(header, token, str(change.request.get("token_in", "")))
+
+
+def _moved(header: tuple[str, str], token: str, place: str) -> _Placed:
+    """Put the token elsewhere; `header` is the honest line."""
     parameter = "access_token=" + quote(token, safe="")
-    match change.request.get("token_in"):
-        case None:
-            return _Placed([header])
-        case "query":
-            return _Placed([], query=parameter)
-        case "header and query":
-            return _Placed([header], query=parameter)
-        case "two headers":
-            return _Placed([header, ("Authorization", f"Bearer {token}")])
-        case other:
-            raise TypeError(f"token_in={other!r}: no such place")
+    bearer = f"Bearer {token}"
+    places = {
+        "": _Placed([header]),
+        "query": _Placed([], query=parameter),
+        "form": _Placed([FORM], form=parameter.encode()),
+        "cookie": _Placed([("Cookie", parameter)]),
+        "header and query": _Placed([header], query=parameter),
+        "two headers": _Placed([header, ("Authorization", bearer)]),
+        "two headers, Bearer first": _Placed([("Authorization", bearer), header]),
+    }
+    if place in places:
+        return places[place]
+    name = place.removeprefix("header ")
+    if name == place:
+        raise TypeError(f"token_in={place!r}: no such place")
+    return _Placed([(name, bearer if name.endswith("Authorization") else token)])
 
 
 def _certificate(client: Client, change: Change) -> Credential | None:

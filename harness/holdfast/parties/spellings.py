@@ -1,0 +1,36 @@
+"""The thumbprint of a key, and what a careless comparison would take for it (RFC 9449 section 6.1, RFC 7638)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from holdfast.jose import Key, b64u, to_json
+from holdfast.pki import Credential
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def spellings(key: Key, certificate: Credential | None = None) -> Mapping[str, str]:
+    """Give names and texts: `jkt` as it should be, other spellings of it, `jwk` (JSON), `x5t` where a certificate is.
+
+    `stray` ends in another letter that stands for the same bytes, since two bits of the last letter are not used.
+    """
+    jkt = key.thumbprint
+    members = to_json(dict(sorted(key.public_jwk.items())))
+    last = _ALPHABET.index(jkt[-1])
+    return {
+        "jkt": jkt,
+        "lower": jkt.lower(),
+        "swapped": jkt.swapcase(),
+        "padded": jkt + "=",
+        "shorter": jkt[:-1],
+        "half": jkt[: len(jkt) // 2],
+        "longer": jkt + "A",
+        "stray": jkt[:-1] + _ALPHABET[last ^ 1],
+        "hex": hashlib.sha256(members).hexdigest(),
+        "sha1": b64u(hashlib.sha1(members, usedforsecurity=False).digest()),
+        "sha512": b64u(hashlib.sha512(members).digest()),
+        "uri": f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{jkt}",
+        "jwk": json.dumps(key.public_jwk),
+        **({"x5t": certificate.thumbprint} if certificate else {}),
+    }
