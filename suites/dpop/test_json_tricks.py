@@ -22,7 +22,7 @@ WRONG_MEMBERS = pytest.mark.parametrize(
         row("jwk", "jwk", None),
         row("htm", "htm", "DELETE"),
         row("htu", "htu", "https://nowhere.invalid/", impact="critical"),
-        row("iat", "iat", 1),
+        row("iat", "iat", 1, needs=("no:nonce-{role}",)),
         row("jti", "jti", ""),
     ],
 )
