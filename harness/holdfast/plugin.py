@@ -93,7 +93,6 @@ class Conductor:
     on_total: Callable[[int], None] = lambda _total: None
     on_result: Callable[[CaseResult], None] = lambda _result: None
     results: list[CaseResult] = field(default_factory=list)
-    problem: str = ""
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep what was selected by id, and say of each case whether it applies."""

@@ -160,11 +160,6 @@ class Resource(Table):
         default=None, description="aud of tokens that the suite mints for it; absent: the origin of url"
     )
 
-    @property
-    def canary_is_pointer(self) -> bool:
-        """Whether the canary names a member of a JSON answer (RFC 6901) rather than a text."""
-        return self.canary.startswith("/")
-
 
 class Endpoints(Table):
     """Single URLs that take the place of what the metadata says."""

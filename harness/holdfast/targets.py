@@ -101,10 +101,6 @@ class Target(TargetTable):
         """`file:line: path` of a key, for messages."""
         return line(self._document, keys, "").removesuffix(": ")
 
-    def line_of(self, *keys: str | int) -> int:
-        """The line of a key in its file."""
-        return self._document.place(keys).line
-
     def filled(self, values: Mapping[str, str]) -> "Target":
         """The same target with its placeholders replaced, except inside services; UsageError where one has no value."""
         held = {"services", "variants"}

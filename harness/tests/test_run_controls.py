@@ -152,7 +152,7 @@ def test_a_replay_sends_the_very_bytes_and_takes_a_challenge_for_a_refusal() -> 
     stand = Stand(honest=[GOOD, GOOD, challenge(), GOOD])
     seen = stand.run.ground(stand.honest)
 
-    again = stand.run.resend(seen, stand.honest, "the same bytes")
+    again = stand.run.resend(seen.request, stand.honest, "the same bytes")
 
     assert again.refused
     assert replace(again.request, fresh=False) == seen.request
@@ -162,7 +162,7 @@ def test_a_replay_sends_the_very_bytes_and_takes_a_challenge_for_a_refusal() -> 
 def test_a_replay_is_vouched_for_by_an_honest_request_before_and_after() -> None:
     stand = Stand(honest=[GOOD, GOOD, NO, GOOD])
     seen = stand.run.ground(stand.honest)
-    stand.run.resend(seen, stand.honest, "the same bytes")
+    stand.run.resend(seen.request, stand.honest, "the same bytes")
 
     judged = stand.run.vouch()
 
@@ -173,7 +173,7 @@ def test_a_replay_is_vouched_for_by_an_honest_request_before_and_after() -> None
 def test_a_server_that_refuses_everything_after_the_first_is_no_witness_of_a_replay() -> None:
     stand = Stand(honest=[GOOD, NO])
     seen = stand.run.ground(stand.honest)
-    stand.run.resend(seen, stand.honest, "the same bytes")
+    stand.run.resend(seen.request, stand.honest, "the same bytes")
 
     judged = stand.run.vouch()
 

@@ -21,7 +21,7 @@ def test_forged_signature_does_not_burn_the_jti(endpoint: ProofEndpoint, client:
     endpoint.accepts(client)
     honest = endpoint.prepare(client)
     proof = dict(honest.request.headers)["DPoP"]
-    endpoint.send(client, proof=f"{proof[:-8]}AAAAAAAA")
+    endpoint.refuses(client, proof=f"{proof[:-8]}AAAAAAAA")
 
     assert endpoint.deliver(honest).accepted
 
@@ -43,7 +43,7 @@ def test_jti_of_another_client_is_free(endpoint: ProofEndpoint, client: Client, 
 def test_proof_by_another_key_does_not_burn_the_jti(rs: ResourceServer, client: Client, second: Client) -> None:
     """A `jti` stays free when it was first seen in a proof by another key for the same token, which was refused."""
     same = new_jti()
-    rs.send(second, token=rs.token(client).value, jti=same)
+    rs.refuses(second, token=rs.token(client).value, jti=same)
 
     assert rs.send(client, jti=same).accepted
 
@@ -66,7 +66,7 @@ def test_failed_proof_does_not_burn_the_nonce(
     A nonce is no secret: whoever sees it could send it first, and the client would never get through.
     """
     endpoint.accepts(client)
-    failed = endpoint.send(client, **defect)
+    failed = endpoint.refuses(client, **defect)
     claims = decode(dict(failed.request.headers)["DPoP"]).claims
     nonce = claims["nonce"] if isinstance(claims, dict) else ""
 
@@ -85,6 +85,6 @@ def test_failed_proof_does_not_burn_the_refresh_token(
     A server that spends the token before it looks at the proof lets anybody end the client's session.
     """
     token = authorization_server.token(public, user=True)
-    authorization_server.refresh(public, token, **defect)
+    authorization_server.refuses_refresh(public, token, **defect)
 
     assert authorization_server.refresh(public, token).accepted

@@ -32,7 +32,7 @@ def test_token_with_another_certificate_is_refused(rs: ResourceServer, bound: Cl
 @case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
 def test_token_with_a_certificate_of_the_same_name_is_refused(rs: ResourceServer, bound: Client) -> None:
     """A bound token is refused with a self-made certificate that bears the same name."""
-    lookalike = self_signed(bound.name)
+    lookalike = self_signed(bound.certificate_name)
 
     assert rs.send(bound, certificate=lookalike).refused
 
@@ -53,7 +53,7 @@ def test_token_carries_the_thumbprint_of_the_certificate(
     assert token.confirmation.get("x5t#S256") == (bound.certificate and bound.certificate.thumbprint)
 
 
-@case("RFC8705-6.1-02", impact="critical", latitude="L30")
+@case("RFC8705-6.1-02", impact="critical", latitude="L30", needs=("jwt-access-token",))
 def test_token_asked_for_without_a_certificate_claims_no_binding(
     authorization_server: AuthorizationServer, bound: Client
 ) -> None:

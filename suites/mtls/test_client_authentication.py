@@ -79,5 +79,5 @@ def test_client_with_an_unregistered_certificate_is_not_authenticated(
 
 @case("RFC9449-4-03", situation="client-authentication-failed", impact="critical", needs=("private_key_jwt",))
 def test_signing_client_is_authenticated(authorization_server: AuthorizationServer, signing: Client) -> None:
-    """A client that signs its assertion with its registered key gets a bound token."""
+    """A client that signs its assertion with its registered key is authenticated."""
     assert authorization_server.ask(signing).accepted

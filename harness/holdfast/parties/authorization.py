@@ -53,22 +53,17 @@ class AuthorizationServer(ServerMessages):
         self._bench.masker.learn(returned["code"], "code")
         return Code(returned["code"], verifier, client.registered.redirect_uri)
 
-    def authorize(self, client: Client, **parameters: str) -> Mapping[str, str]:
-        """Ask what the authorization endpoint returns for a request with these further parameters."""
-        asked = self._authorization_parameters(client, secrets.token_urlsafe(32)) | parameters
-        target = f"{self.url('authorization')}?{urlencode(asked)}"
-        return UserAgent(self._bench, self._run).visit(target, client.registered.redirect_uri)
-
     def redeemed(self, client: Client, code: Code) -> Token:
         """Stand on a code that was redeemed. Raises Inconclusive."""
         return self.read(self._run.ground(self.token_message(client, code_form(code), HONEST, user=True), "token"))
 
     def refuses(self, client: Client, code: Code, **change: object) -> Exchange:
         """Stand on a request at the token endpoint that is refused. Raises Inconclusive when it is not."""
-        seen = self._run.send(self.token_message(client, code_form(code), Change.of(change), user=True), "ground")
-        if not seen.refused:
-            raise Inconclusive(f"the request that had to be refused first was not: {seen!r}")
-        return seen
+        return self._run.refused(self.token_message(client, code_form(code), Change.of(change), user=True))
+
+    def refuses_refresh(self, client: Client, token: Token, **change: object) -> Exchange:
+        """Stand on a refresh that is refused. Raises Inconclusive when it is not."""
+        return self._run.refused(self._refresh_message(client, token, Change.of(change)))
 
     def refreshed(self, client: Client, token: Token) -> Token:
         """Stand on a refresh. Raises Inconclusive when it is refused."""

@@ -126,7 +126,7 @@ class Bench:
 
     def run(self, worker: Worker) -> Run:
         """Give a fresh run for one case."""
-        return Run(worker, self.stop, now=self.now)
+        return Run(worker, self.stop)
 
     def close(self) -> None:
         """Cut every connection, to end blocked reads; also called from a signal's handler."""

@@ -27,9 +27,6 @@ CLIENTS: Mapping[str, str] = {
 
 OTHERS = ("rs", "endpoint", "token_endpoint", "push_endpoint", "authorization_server", "proxy", "clock", "keys")
 
-#: Capability that an endpoint needs; the resource needs a [resources] table instead.
-ENDPOINT_CAPABILITY: Mapping[str, str] = {"par": "par", "userinfo": "userinfo"}
-
 
 class Clock:
     """Real time. A case that waits gives its slot back, so that a run costs its longest wait and not the sum."""

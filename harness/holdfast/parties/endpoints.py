@@ -1,6 +1,7 @@
 """The places that take a proof, each seen the same way: resource, userinfo, token endpoint, PAR."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Template
@@ -36,6 +37,9 @@ class ProofEndpoint(Protocol):
     def accepts(self, client: Client, **change: object) -> Exchange:
         """Stand on a request that is accepted. Raises Inconclusive when it is not."""
 
+    def refuses(self, client: Client, **change: object) -> Exchange:
+        """Stand on a request that is refused. Raises Inconclusive when it is not."""
+
     def resend(self, seen: Exchange) -> Exchange:
         """Send the bytes of an earlier exchange again; judged."""
 
@@ -66,18 +70,20 @@ class Prepared:
     message: Message
 
 
-class _Endpoint:
+class _Endpoint(ABC):
     """What the endpoints share: everything but how the message is made."""
 
     name: str
     _run: Run
 
     @property
+    @abstractmethod
     def url(self) -> str:
-        raise NotImplementedError
+        """The URL of an honest request."""
 
+    @abstractmethod
     def _message(self, client: Client, change: Change) -> Message:
-        raise NotImplementedError
+        """Make the message with that change; an honest one where it says nothing."""
 
     def send(self, client: Client, **change: object) -> Exchange:
         return self._run.judge(self._message(client, Change.of(change)))
@@ -85,8 +91,11 @@ class _Endpoint:
     def accepts(self, client: Client, **change: object) -> Exchange:
         return self._run.ground(self._message(client, Change.of(change)))
 
+    def refuses(self, client: Client, **change: object) -> Exchange:
+        return self._run.refused(self._message(client, Change.of(change)))
+
     def resend(self, seen: Exchange) -> Exchange:
-        return self._run.resend(seen, self._message(self._sender_of(seen), HONEST), "the same bytes once more")
+        return self._run.resend(seen.request, self._message(self._sender_of(seen), HONEST), "the same bytes once more")
 
     def prepare(self, client: Client, **change: object) -> Prepared:
         message = self._message(client, Change.of(change))
@@ -95,8 +104,7 @@ class _Endpoint:
         return Prepared(message.make(), message)
 
     def deliver(self, prepared: Prepared, difference: str = "sent later") -> Exchange:
-        seen = Exchange(prepared.request, _NO_ANSWER, "ground", self.name, prepared.message.sender)
-        return self._run.resend(seen, prepared.message, difference)
+        return self._run.resend(prepared.request, prepared.message, difference)
 
     def send_with_proof_of(self, earlier: Exchange | Prepared, client: Client) -> Exchange:
         proof = next((value for name, value in earlier.request.headers if name.lower() == "dpop"), None)
@@ -129,9 +137,6 @@ class _Endpoint:
         return client
 
     _senders: Mapping[str, Client]
-
-
-_NO_ANSWER = Answer(error="not sent yet")
 
 
 class ResourceServer(_Endpoint):
@@ -313,10 +318,8 @@ class ResourceServer(_Endpoint):
         return check
 
 
-class TokenEndpoint(_Endpoint):
-    """The token endpoint, for a grant the client can ask by itself."""
-
-    name = "token"
+class _ServerEndpoint(_Endpoint):
+    """An endpoint of the authorization server; its name is that of its URL."""
 
     def __init__(self, bench: Bench, run: Run) -> None:
         self._server = AuthorizationServer(bench, run)
@@ -325,25 +328,22 @@ class TokenEndpoint(_Endpoint):
 
     @property
     def url(self) -> str:
-        return self._server.url("token")
+        return self._server.url(self.name)
+
+
+class TokenEndpoint(_ServerEndpoint):
+    """The token endpoint, for a grant the client can ask by itself."""
+
+    name = "token"
 
     def _message(self, client: Client, change: Change) -> Message:
         return self._server.grant_message(client, change=change)
 
 
-class PushEndpoint(_Endpoint):
+class PushEndpoint(_ServerEndpoint):
     """The pushed authorization request endpoint (RFC 9126)."""
 
     name = "par"
-
-    def __init__(self, bench: Bench, run: Run) -> None:
-        self._server = AuthorizationServer(bench, run)
-        self._run = run
-        self._senders = bench.clients
-
-    @property
-    def url(self) -> str:
-        return self._server.url("par")
 
     def _message(self, client: Client, change: Change) -> Message:
         return self._server.par_message(client, change)

@@ -5,7 +5,6 @@ A message is made anew each time it is sent, so that it carries a fresh proof an
 """
 
 import threading
-import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -32,6 +31,8 @@ class Message:
     absorbs: whether a nonce challenge is answered by making the message again.
     control: the honest message that must be accepted for a refusal of this one to count.
     family: messages of one family share their controls: same endpoint, token and connection kind.
+    protected: finds out whether not just anybody is accepted here; an empty text, or what happened.
+    discerning: finds out whether what must be refused here is; an empty text, or what happened.
     """
 
     endpoint: str
@@ -69,10 +70,9 @@ def origin(url: str) -> str:
 class Run:
     """Sends for one case. Not shared between threads."""
 
-    def __init__(self, worker: Worker, stop: threading.Event, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, worker: Worker, stop: threading.Event) -> None:
         self.worker = worker
         self.stop = stop
-        self.now = now
         self.exchanges: list[Exchange] = []
         self.judged: list[tuple[Message, Exchange]] = []
         self.stood_on: list[tuple[Message, Exchange]] = []
@@ -96,25 +96,24 @@ class Run:
         self.stood_on.append((message, seen))
         return seen
 
-    def resend(self, seen: Exchange, message: Message, difference: str) -> Exchange:
-        """Send the bytes of an earlier exchange again, exactly; judged. A challenge is a refusal here.
+    def refused(self, message: Message) -> Exchange:
+        """Stand on a request that is refused. Raises Inconclusive when it is not."""
+        seen = self.send(message, "ground")
+        if seen.outcome is not Outcome.REFUSED:
+            raise Inconclusive(f"the request that had to be refused first was not: {seen!r}")
+        return seen
+
+    def resend(self, request: Request, message: Message, difference: str) -> Exchange:
+        """Send recorded bytes, exactly; judged. A challenge is a refusal here.
 
         message: the same request as it would be made now; an honest one vouches for itself.
         """
         # On a kept connection that dies nothing would be learnt, and recorded bytes are never made anew.
-        again_on_a_new_connection = replace(seen.request, fresh=True)
-        again = Message(
-            message.endpoint,
-            message.sender,
-            lambda: again_on_a_new_connection,
-            message.accepted,
-            difference,
-            absorbs=False,
-            control=message.control or message,
-            family=message.family,
-            protected=message.protected,
+        recorded = replace(request, fresh=True)
+        control = message.control or message
+        return self.judge(
+            replace(message, make=lambda: recorded, difference=difference, absorbs=False, control=control)
         )
-        return self.judge(again)
 
     def control(self, honest: Message, *, anew: bool = False) -> str:
         """Make sure that the honest message is accepted now; an empty text, or what happened.

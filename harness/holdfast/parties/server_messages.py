@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
@@ -29,7 +30,7 @@ class Code:
     redirect_uri: str
 
 
-class ServerMessages:
+class ServerMessages(ABC):
     """Messages to the endpoints of the authorization server, for one run.
 
     A grant with a user needs a code, and an honest introspection a token: whoever inherits says how they are had.
@@ -51,13 +52,13 @@ class ServerMessages:
             raise Inconclusive(f"the target names no {endpoint} endpoint")
         return found
 
+    @abstractmethod
     def code(self, client: Client) -> Code:
         """Give a fresh authorization code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def token(self, client: Client) -> Token:
         """Give a token of the client's own."""
-        raise NotImplementedError
 
     def token_message(
         self, client: Client, form: Mapping[str, str], change: Change, *, user: bool = False, alone: bool = False
