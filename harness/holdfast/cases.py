@@ -34,6 +34,7 @@ class Mark:
     latitude: id in suites/latitude.toml that decides what a broken property is called.
     serial: runs alone, last.
     waits: seconds of real time it needs, or the name of a declared window that it outwaits.
+    also: further requirements that the case puts to the test; the first one alone decides what a broken property is.
     """
 
     requirement: str
@@ -43,13 +44,15 @@ class Mark:
     latitude: str = ""
     serial: bool = False
     waits: float | str = 0
+    also: tuple[str, ...] = ()
 
     def at_endpoint(self, endpoint: str) -> "Mark":
         """Give the same mark with `{role}` filled in for an endpoint."""
         role = ENDPOINT_ROLE.get(endpoint, "RS")
         requirement = self.requirement.replace("{role}", role)
+        also = tuple(other.replace("{role}", role) for other in self.also)
         needs = tuple(need.replace("{role}", role.lower()) for need in self.needs)
-        return replace(self, requirement=requirement, needs=needs)
+        return replace(self, requirement=requirement, also=also, needs=needs)
 
     def members(self) -> dict[str, object]:
         """Field names and values."""
@@ -59,6 +62,7 @@ class Mark:
 def case(
     requirement: str,
     *,
+    also: Sequence[str] = (),
     situation: str = "",
     impact: Impact = "low",
     needs: Sequence[str] = (),
@@ -67,8 +71,9 @@ def case(
     waits: float | str = 0,
 ) -> pytest.MarkDecorator:
     """Say which requirement a test function puts to the test; see `Mark` for the words."""
-    _no_bare_text(needs)
-    mark = Mark(requirement, situation, impact, tuple(needs), latitude, serial, waits)
+    _no_bare_text("needs", needs)
+    _no_bare_text("also", also)
+    mark = Mark(requirement, situation, impact, tuple(needs), latitude, serial, waits, tuple(also))
     return pytest.mark.case(mark)
 
 
@@ -84,13 +89,14 @@ def row(name: str, *values: object, **own: object) -> ParameterSet:
     known = {field.name for field in fields(Mark)}
     if unknown := sorted(set(own) - known):
         raise TypeError(f"row {name!r}: unknown {', '.join(unknown)}; a row may say {', '.join(sorted(known))}")
-    _no_bare_text(own.get("needs", ()))
+    for word in ("needs", "also"):
+        _no_bare_text(word, own.get(word, ()))
     return cast("ParameterSet", pytest.param(*values, id=name, marks=pytest.mark.row(own)))
 
 
-def _no_bare_text(needs: object) -> None:
-    if isinstance(needs, str):
-        raise TypeError(f"needs: {needs!r} is one text, write ({needs!r},)")
+def _no_bare_text(word: str, given: object) -> None:
+    if isinstance(given, str):
+        raise TypeError(f"{word}: {given!r} is one text, write ({given!r},)")
 
 
 def at(*endpoints: str) -> pytest.MarkDecorator:
@@ -101,7 +107,9 @@ def at(*endpoints: str) -> pytest.MarkDecorator:
 
 
 def mark_of(item: pytest.Item) -> Mark:
-    """Give the mark of a collected case: the function's, with its row's own values on top; what both need is needed.
+    """Give the mark of a collected case: the function's, with its row's own values on top.
+
+    What both need is needed, and what both put to the test besides is tested.
 
     Raises LookupError when the item carries no case mark.
     """
@@ -109,11 +117,12 @@ def mark_of(item: pytest.Item) -> Mark:
     if marker is None:
         raise LookupError(f"{item.nodeid}: has no @case mark")
     members = cast("Mark", marker.args[0]).members()
-    needs = list(cast("Sequence[str]", members["needs"]))
+    joined = {word: list(cast("Sequence[str]", members[word])) for word in ("needs", "also")}
     for own in item.iter_markers("row"):
         members |= own.args[0]
-        needs += own.args[0].get("needs", ())
-    members["needs"] = tuple(dict.fromkeys(needs))
+        for word in joined:
+            joined[word] += own.args[0].get(word, ())
+    members |= {word: tuple(dict.fromkeys(values)) for word, values in joined.items()}
     mark = Mark(**members)  # type: ignore[arg-type]
     return mark.at_endpoint(endpoint_of(item) or "resource")
 

@@ -72,7 +72,8 @@ def traceability(tables: Tables, cases: Sequence[Collected]) -> list[Requirement
     """Each requirement with the cases that cite it, or why there are none."""
     citing: dict[str, list[str]] = {}
     for case in cases:
-        citing.setdefault(case.requirement.id, []).append(case.item.nodeid)
+        for cited in (case.requirement.id, *case.mark.also):
+            citing.setdefault(cited, []).append(case.item.nodeid)
     return [
         RequirementRow(
             id=requirement.id,

@@ -228,6 +228,7 @@ class Judge:
                 "title": case.title,
                 "rationale": case.rationale,
                 "requirement": case.requirement.id,
+                "also": list(case.mark.also),
                 "impact": case.mark.impact,
                 "verdict": verdict,
                 "reason": self._mask(reason),

@@ -71,7 +71,7 @@ def collected(items: Sequence[pytest.Item], tables: Tables) -> Iterator[Collecte
         if foreign := foreign_arguments(item):
             raise UsageError(f"{item.nodeid}: asks for {', '.join(foreign)}; a case may ask only for parties and rows")
         try:
-            requirement = tables.requirement(mark.requirement)
+            requirement, *_ = [tables.requirement(cited) for cited in (mark.requirement, *mark.also)]
             tables.check_names(mark.situation, mark.latitude)
         except UsageError as error:
             raise UsageError(f"{item.nodeid}: {error}") from None

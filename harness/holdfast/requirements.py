@@ -24,7 +24,11 @@ Row = TypeVar("Row", bound=Table)
 
 
 class Requirement(Table):
-    """One normative statement of a specification, in our own words."""
+    """One normative statement of a specification, in our own words.
+
+    excluded: why nobody can see from outside whether it is kept. deferred: the later suite that will test it.
+    general: it says nothing about bound tokens, so that it is not in force where only what concerns those is.
+    """
 
     id: str
     spec: str
@@ -39,6 +43,7 @@ class Requirement(Table):
     broken_as: Broken | None = None
     excluded: str = ""
     deferred: str = ""
+    general: bool = False
     source: str = "text"
 
     @property
@@ -87,12 +92,16 @@ class Latitude(Table):
 
 
 class Catalogue(Table):
-    """What a file of requirements is about: the name its ids begin with, and the specification's title."""
+    """What a file of requirements is about: the name its ids begin with, and the specification's title.
+
+    in_force: which entries must be cited by a case, excluded or deferred: all, those on bound tokens, or none yet.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     key: str
     title: str
+    in_force: Literal["all", "bound tokens", "none"] = "none"
 
 
 class Frameworks(Table):
@@ -109,6 +118,7 @@ class Tables:
     def __init__(self, suites: Path) -> None:
         self.requirements: dict[str, Requirement] = {}
         self.titles: dict[str, str] = {}
+        self.in_force: frozenset[str] = frozenset()
         for path in sorted((suites / "requirements").glob("*.toml")):
             document = _read(path)
             catalogue = _checked(path, "[catalogue]", document.get("catalogue"), Catalogue)
@@ -117,6 +127,8 @@ class Tables:
                 if entry.id in self.requirements:
                     raise UsageError(f"{path.name}: {entry.id}: is there twice: give one of them another id")
                 self.requirements[entry.id] = entry
+                if catalogue.in_force == "all" or (catalogue.in_force == "bound tokens" and not entry.general):
+                    self.in_force |= {entry.id}
         errors, latitude, frameworks = (suites / f"{name}.toml" for name in ("errors", "latitude", "frameworks"))
         self.situations = list(_entries(errors, _read(errors), "situation", Situation))
         self.latitude = {e.id: e for e in _entries(latitude, _read(latitude), "latitude", Latitude)}

@@ -107,6 +107,7 @@ class CaseResult(Model):
     title: str
     rationale: str = ""
     requirement: str
+    also: list[str] = Field(default_factory=list)
     impact: Impact
     verdict: Verdict
     reason: str = ""

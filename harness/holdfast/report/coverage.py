@@ -80,7 +80,7 @@ def matrix(results: Results) -> list[Specification]:
             seen.setdefault(case.case, []).append(case)
     cited: dict[str, list[str]] = {}
     for name, those in seen.items():
-        for requirement in dict.fromkeys(case.requirement for case in those):
+        for requirement in dict.fromkeys(r for case in those for r in (case.requirement, *case.also)):
             cited.setdefault(requirement, []).append(name)
     found: dict[str, Specification] = {}
     for entry in results.requirements:
