@@ -85,16 +85,20 @@ def traceability(tables: Tables, cases: Sequence[Collected]) -> list[Requirement
             summary=requirement.summary,
             link=requirement.link,
             cases=citing.get(requirement.id, []),
-            untested="" if requirement.id in citing else why_untested(requirement),
+            untested=""
+            if requirement.id in citing
+            else why_untested(requirement, in_force=requirement.id in tables.in_force),
         )
         for requirement in tables.requirements.values()
     ]
 
 
-def why_untested(requirement: Requirement) -> str:
-    """Why no case cites a requirement; empty where one simply has not been written yet."""
-    if requirement.excluded or requirement.testable == "not-observable":
-        return f"excluded: {requirement.excluded or 'not observable from outside'}"
-    if requirement.deferred or requirement.role == "client":
-        return f"deferred: {requirement.deferred or 'to the suite that judges clients'}"
-    return ""
+def why_untested(requirement: Requirement, *, in_force: bool = True) -> str:
+    """Why no case cites a requirement; empty where one is missing."""
+    if requirement.excluded:
+        return f"excluded: {requirement.excluded}"
+    if requirement.deferred:
+        return f"deferred: to the {requirement.deferred}"
+    if in_force:
+        return ""
+    return "not in force: says nothing about bound tokens" if requirement.general else "not in force yet"

@@ -4,14 +4,18 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from holdfast.errors import UsageError
 
 Level = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "SECURITY-CONSIDERATION"]
 Broken = Literal["failed", "warning", "noted"]
+
+
+#: The suites to come; `deferred` names one, and after a colon what it needs.
+LATER = r"^((agent|client|mtls|proxy|robustness|telemetry|token exchange|workload) suite(: .+)?)?$"
 
 
 class Table(BaseModel):
@@ -42,7 +46,7 @@ class Requirement(Table):
     expect: str = ""
     broken_as: Broken | None = None
     excluded: str = ""
-    deferred: str = ""
+    deferred: Annotated[str, Field(pattern=LATER)] = ""
     general: bool = False
     source: str = "text"
 
@@ -82,13 +86,35 @@ class Situation(Table):
     basis: str
 
 
+class Point(Table):
+    """One of several outcomes. when: what the target does; broken_as: what that is called."""
+
+    name: str
+    when: str
+    broken_as: Broken
+
+
 class Latitude(Table):
-    """A point on which the specifications leave room, and what a broken property is then called."""
+    """Something on which the specifications leave room, and what a broken property is then called.
+
+    points: where several outcomes are called differently, each by a name of its own; a case cites `L07-past-300`.
+    deferred: the later suite whose cases will cite it.
+    """
 
     id: str
     topic: str
     broken_as: Broken | None = None
+    points: tuple[Point, ...] = ()
+    deferred: str = ""
     evidence: str = ""
+
+    def citable(self) -> "Iterable[Latitude]":
+        """Give what a case may cite: the entry where it says what a broken property is called, and its points."""
+        if self.broken_as is not None:
+            yield self
+        for point in self.points:
+            topic = f"{self.topic}: {point.when}"
+            yield Latitude(id=f"{self.id}-{point.name}", topic=topic, broken_as=point.broken_as, evidence=self.evidence)
 
 
 class Catalogue(Table):
@@ -131,7 +157,8 @@ class Tables:
                     self.in_force |= {entry.id}
         errors, latitude, frameworks = (suites / f"{name}.toml" for name in ("errors", "latitude", "frameworks"))
         self.situations = list(_entries(errors, _read(errors), "situation", Situation))
-        self.latitude = {e.id: e for e in _entries(latitude, _read(latitude), "latitude", Latitude)}
+        self.room = list(_entries(latitude, _read(latitude), "latitude", Latitude))
+        self.latitude = {citable.id: citable for entry in self.room for citable in entry.citable()}
         self.frameworks: Mapping[str, list[str]] = _checked(
             frameworks, "[suites]", _read(frameworks), Frameworks
         ).suites

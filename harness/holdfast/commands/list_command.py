@@ -1,7 +1,9 @@
 """holdfast list: what there is."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import click
 
@@ -22,14 +24,26 @@ def list(  # noqa: A001 - the command's name
     """List the targets that ship with Holdfast, the cases, or the requirements with the cases that test them."""
     what = "requirements" if flag else what
     if what == "targets":
-        rows = _targets()
+        rows, as_text = _targets(), _line
     elif what == "cases":
-        rows = _cases(suites, keyword)
+        rows, as_text = _cases(suites, keyword), _line
     else:
-        rows = _requirements()
+        rows, as_text = _requirements(), _paragraph
     for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False) if as_json else "  ".join(str(value) for value in row.values()))
+        click.echo(json.dumps(row, ensure_ascii=False) if as_json else as_text(row))
     return 0
+
+
+def _line(row: Mapping[str, object]) -> str:
+    return "  ".join(str(value) for value in row.values())
+
+
+def _paragraph(row: Mapping[str, object]) -> str:
+    """Give a requirement with its tables of cases below it, or the reason why there are none."""
+    head = "  ".join(str(row[name]) for name in ("id", "role", "level", "summary"))
+    tables = Counter(str(case).split("[")[0] for case in cast("Sequence[str]", row["cases"]))
+    below = [name if rows == 1 else f"{name}  {rows} rows" for name, rows in tables.items()]
+    return "\n    ".join([head, *(below or [str(row["why"] or "no case yet")])])
 
 
 def _targets() -> Iterable[dict[str, object]]:
@@ -62,11 +76,12 @@ def _requirements() -> Iterable[dict[str, object]]:
 
     tables = Tables(rooms.suites())
     for row in catalogue.traceability(tables, catalogue.collect(tables)):
-        tested = f"{len(row.cases)} case{'s' if len(row.cases) != 1 else ''}" if row.cases else ""
         yield {
             "id": row.id,
             "role": row.role,
             "level": row.level,
-            "tested": tested or row.untested or "no case yet",
+            "in force": row.id in tables.in_force,
+            "cases": row.cases,
+            "why": row.untested,
             "summary": row.summary,
         }

@@ -10,6 +10,9 @@ from holdfast.verdicts import worst
 #: Cases of one requirement that the page names; the rest are one click away in the list of all cases.
 NAMED = 24
 
+#: With what words catalogue.why_untested begins.
+WITHOUT_CASE = ("excluded", "deferred", "not in force")
+
 
 @dataclass
 class Row:
@@ -20,12 +23,11 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The worst verdict, or why there is none: `excluded`, `deferred`, `no case`."""
+        """The worst verdict, or why there is none: `excluded`, `deferred`, `not in force`, `no case`."""
         if self.verdicts:
             return worst(list(self.verdicts.values()))
-        if not self.requirement.untested:
-            return "no case"
-        return "deferred" if self.requirement.untested.lower().startswith("deferred") else "excluded"
+        why = self.requirement.untested
+        return next((state for state in WITHOUT_CASE if why.startswith(state)), "no case")
 
     @property
     def tested(self) -> bool:
@@ -34,8 +36,8 @@ class Row:
 
     @property
     def observable(self) -> bool:
-        """Whether it can be seen from outside: everything but what is excluded."""
-        return self.state != "excluded"
+        """Whether it is in force and can be seen from outside."""
+        return self.state not in {"excluded", "not in force"}
 
     @property
     def tally(self) -> list[tuple[Verdict, int]]:
