@@ -5,14 +5,19 @@ from dataclasses import dataclass
 
 import pytest
 
+from holdfast import profiles, rooms
 from holdfast.cases import Mark, endpoint_of
 from holdfast.parties.bench import Bench
 from holdfast.parties.cast import CLIENTS, OTHERS, lacking, lacking_endpoint
+from holdfast.places import GRANTS_AT
 from holdfast.profiles import Profile
-from holdfast.requirements import Requirement
+from holdfast.requirements import Requirement, Tables
 
 #: Capability without which a party has nothing to do.
-PARTY_CAPABILITY = {"client": "dpop", "second": "dpop", "public": "dpop", "bound": "mtls", "doubly_bound": "mtls"}
+PARTY_CAPABILITY = {
+    **dict.fromkeys(("client", "second", "public", "willing"), "dpop"),
+    **dict.fromkeys(("bound", "doubly_bound"), "mtls"),
+}
 
 ROLE_AT = {"userinfo": frozenset({"as", "rs"})}
 
@@ -39,6 +44,18 @@ def not_applicable(item: pytest.Item, mark: Mark, requirement: Requirement, benc
         or _capabilities(mark.needs, bench.capabilities)
         or _window(mark, bench, limits)
     )
+
+
+def elsewhere(mark: Mark, requirement: Requirement, tables: Tables, profile: Profile) -> str:
+    """Say why a profile leaves a case to others: it allows what is asked about, or the requirement is another's.
+
+    An empty text where the case is this profile's too.
+    """
+    if mark.latitude in profile.allows:
+        return f"profile {profile.name} allows it: {tables.latitude[mark.latitude].topic}"
+    if requirement.spec not in tables.under_profiles or requirement.spec in profile.includes:
+        return ""
+    return f"belongs to profile {' or '.join(profiles.of(rooms.suites(), requirement.spec))}"
 
 
 def missing_for_profile(item: pytest.Item, mark: Mark, requirement: Requirement, bench: Bench, profile: Profile) -> str:
@@ -97,16 +114,20 @@ def _parties(item: pytest.Item, bench: Bench) -> str:
 def _grants(item: pytest.Item, mark: Mark, bench: Bench) -> str:
     """Say which grant the case needs and its client is not registered for, or that no user can consent."""
     needed = {need for need in mark.needs if need in {"client_credentials", "authorization_code", "refresh_token"}}
-    if endpoint_of(item) == "userinfo":
-        needed.add("authorization_code")
+    needed |= GRANTS_AT.get(endpoint_of(item), frozenset())
+    return lacking_grants(needed, [name for name in arguments(item) if name in CLIENTS], bench)
+
+
+def lacking_grants(needed: Collection[str], names: Collection[str], bench: Bench) -> str:
+    """Say which of these grants one of these clients is not registered for, or that no user can consent."""
     if "authorization_code" in needed and bench.running.target.authorization is None:
         return "the target file has no [authorization], so that no user can consent"
-    for name in arguments(item):
-        client = bench.clients.get(name) if name in CLIENTS else None
-        if client is None or client.registration is None:
+    for name in names:
+        client = bench.clients.get(name)
+        if client is None or client.registration is None or not client.registration.grants:
             continue
-        if lacking_grants := sorted(needed - set(client.registration.grants)):
-            return f"client {name} is not registered for {', '.join(lacking_grants)}"
+        if absent := sorted(set(needed) - set(client.registration.grants)):
+            return f"client {name} is not registered for {', '.join(absent)}"
     return ""
 
 

@@ -19,12 +19,18 @@ from holdfast.requirements import Tables
 from holdfast.targets import Target
 from holdfast.wire import Answer, ContextCache, Request, Wire
 
-#: Who plays which party: name in a case -> test on a registered client, most fitting first.
+_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
+#: Ways of authentication that need nothing of the connection.
+_CONFIDENTIAL = _SECRET | {"private_key_jwt"}
+
+#: Who plays which party: name in a case -> test on a registered client. Clients with a secret are asked first.
 CASTING: Mapping[str, Callable[[ClientMaterial], bool]] = {
-    "client": lambda c: c.binding == "dpop" and c.auth in {"client_secret_basic", "client_secret_post"},
+    "client": lambda c: c.binding == "dpop" and c.demands and c.auth in _CONFIDENTIAL,
+    "willing": lambda c: c.binding == "dpop" and not c.demands and c.auth in _CONFIDENTIAL,
     "public": lambda c: c.binding == "dpop" and c.auth == "none",
     "bound": lambda c: c.binding == "certificate" and "tls_client_auth" not in c.auth,
     "doubly_bound": lambda c: c.binding == "both",
+    "plain": lambda c: c.binding == "none" and c.auth in _CONFIDENTIAL,
     "signing": lambda c: c.auth == "private_key_jwt",
     "tls_client": lambda c: c.auth == "tls_client_auth",
     "self_signed_client": lambda c: c.auth == "self_signed_tls_client_auth",
@@ -73,6 +79,8 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
     capabilities = found.capabilities | _derived(running, found.metadata, clients, issuer)
+    if capabilities & {"jwt-access-token", "introspection"}:
+        capabilities |= {"binding-shown"}
     bench = Bench(
         running=running,
         tables=tables,
@@ -103,6 +111,7 @@ def _audience(running: Running) -> str:
 def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
     target = running.target
     issuer = target.issuer
+    urls: list[str] = []
     metadata: Mapping[str, object] = {}
     missing: list[str] = []
     answer: Answer | None = None
@@ -126,6 +135,8 @@ def _explored(running: Running, wire: Wire) -> tuple[Discovered, float]:
         if answer is not None:
             _reached(target, url, answer)
     found = discovered(target, metadata, running.allowed)
+    if metadata and not target.endpoints.metadata and all(_document(wire.send(Request("GET", url))) for url in urls):
+        found = replace(found, capabilities=found.capabilities | {"two-metadata-documents"})
     skew = answer.date - answer.started if answer and answer.date else 0.0
     # Date has whole seconds.
     return replace(found, findings=(*missing, *found.findings)), skew if abs(skew) > 2 else 0.0
@@ -153,7 +164,7 @@ def _document(answer: Answer) -> Mapping[str, object]:
 
 
 def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:
-    known = list(running.clients.values())
+    known = sorted(running.clients.values(), key=lambda material: material.auth not in _SECRET)
     cast = {"thief": _thief(running, keys)}
     for name, fits in CASTING.items():
         found = [material for material in known if fits(material)]
@@ -161,6 +172,10 @@ def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:
             cast[name] = _client(name, found[0], running, keys)
         if name == "client" and len(found) > 1:
             cast["second"] = _client("second", found[1], running, keys)
+    introspectors = {"introspector": running.resource_server, "other_introspector": running.other_resource_server}
+    for name, material in introspectors.items():
+        if running.target.introspection.id is not None and material is not None:
+            cast[name] = _client(name, material, running, keys)
     return cast
 
 
@@ -189,15 +204,17 @@ def _thief(running: Running, keys: KeyRing) -> Client:
 
 def _minted_clients(running: Running, keys: KeyRing) -> dict[str, Client]:
     def made() -> Iterator[tuple[str, Client]]:
-        scope = next(iter(running.target.resources.values())).scope or ""
+        asked = " ".join(resource.scope or "" for resource in running.target.resources.values())
+        scope = " ".join(dict.fromkeys(asked.split()))
         for name, binding in (
             ("client", "dpop"),
             ("second", "dpop"),
             ("bound", "certificate"),
             ("doubly_bound", "both"),
+            ("plain", "none"),
         ):
             registration = Registration(id=name, auth="none", scope=scope)
-            certificate = running.authority.issue_client(name) if binding != "dpop" else None
+            certificate = running.authority.issue_client(name) if binding in {"certificate", "both"} else None
             reissued = running.authority.reissue(certificate) if certificate else None
             yield name, Client(name, binding, registration, keys.of("ES256", name), certificate, reissued)  # type: ignore[arg-type]
 
@@ -208,8 +225,9 @@ def _learn(masker: Masker, running: Running, clients: Mapping[str, Client], keys
     for material in running.clients.values():
         if material.secret:
             masker.learn(material.secret, "client-secret")
-    if running.resource_server.secret:
-        masker.learn(running.resource_server.secret, "client-secret")
+    for server in (running.resource_server, running.other_resource_server):
+        if server is not None and server.secret:
+            masker.learn(server.secret, "client-secret")
     for client in clients.values():
         if client.certificate is not None:
             masker.learn(client.certificate.key_pem.decode(), "private-key")
@@ -230,6 +248,28 @@ def _derived(
         found.add(f"encoding:{proxy.encoding}")
     if issuer is not None:
         found.add("mint")
+    other = running.other_resource_server
+    if other is not None and other.resource:
+        found.add("second-resource")
     if "public" in clients:
         found.add("public-client")
+    if any(resource.replicas for resource in running.target.resources.values()):
+        found.add("replicas")
+    return found | _of_consent(running, metadata, clients)
+
+
+def _of_consent(running: Running, metadata: Mapping[str, object], clients: Mapping[str, Client]) -> set[str]:
+    """Say how a user's consent can be asked for.
+
+    user-agent: the suite's own browser goes there. front-channel: with parameters in its URL, not only pushed ones.
+    several-scopes: for less than the client may have.
+    """
+    found = set[str]()
+    driver = running.target.authorization
+    if driver is not None and driver.driver != "command":
+        found.add("user-agent")
+        if metadata.get("require_pushed_authorization_requests") is not True:
+            found.add("front-channel")
+    if "client" in clients and len(clients["client"].scopes) > 1:
+        found.add("several-scopes")
     return found

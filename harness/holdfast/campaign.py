@@ -50,7 +50,7 @@ class Campaign:
 
         Raises UsageError; what was judged before is written all the same.
         """
-        chosen = [pair for name in names for pair in _chosen(name, variant)]
+        chosen = [pair for name in names for pair in _chosen(name, variant, self.options.profile.name)]
         _distinct(chosen)
         entries = _baseline(baseline)
         self._folder()
@@ -109,7 +109,7 @@ class Campaign:
             waited=self.options.limits.wait,
             environment=environment(),
             targets=self.runs,
-            requirements=catalogue.traceability(self.tables, self.known),
+            requirements=catalogue.traceability(self.tables, self.known, self.options.profile),
             frameworks=dict(self.tables.frameworks),
         )
 
@@ -176,12 +176,12 @@ def _distinct(chosen: Sequence[tuple[str, Target]]) -> None:
             )
 
 
-def _chosen(name: str, variant: str | None) -> Iterator[tuple[str, Target]]:
+def _chosen(name: str, variant: str | None, profile: str) -> Iterator[tuple[str, Target]]:
     first = targets.load(name, variant=variant)
     if variant is not None:
         yield name, first
         return
-    for each in targets.variants(first):
+    for each in targets.meant_for(first, profile):
         yield name, targets.load(name, variant=each)
 
 

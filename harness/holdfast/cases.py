@@ -1,33 +1,39 @@
 """What a case is: a pytest function with one mark, and rows that may say more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol, cast
 
 import pytest
 
 from holdfast.outcome import ACCEPTED, REFUSED, Outcome
+from holdfast.places import AUTHORIZATION_SERVER, ENDPOINT_ROLE, EVERY, PLACE, TOKEN_USE, place_of
 from holdfast.results import Impact
 
-__all__ = ["ACCEPTED", "ENDPOINT_ROLE", "REFUSED", "Mark", "Outcome", "at", "case", "mark_of", "row"]
-
-#: Which role answers at an endpoint; `{role}` in a requirement id becomes this.
-ENDPOINT_ROLE: Mapping[str, str] = {
-    "resource": "RS",
-    "userinfo": "RS",
-    "token": "AS",
-    "par": "AS",
-    "introspection": "AS",
-    "revocation": "AS",
-    "proxy": "RS",
-}
+__all__ = [
+    "ACCEPTED",
+    "ENDPOINT_ROLE",
+    "PLACE",
+    "REFUSED",
+    "Mark",
+    "Outcome",
+    "at",
+    "at_every_endpoint",
+    "at_the_authorization_server",
+    "at_token_use",
+    "case",
+    "mark_of",
+    "place_of",
+    "row",
+]
 
 
 @dataclass(frozen=True)
 class Mark:
     """What a case says of itself.
 
-    requirement: id in suites/requirements; `{role}` becomes AS or RS by the endpoint.
+    requirement: id in suites/requirements; `{role}` becomes AS or RS by the endpoint, and of "THIS|THAT" the first is
+        for endpoints of the authorization server, the second for those of the resource server.
     situation: name of an entry in suites/errors.toml that says how a refusal is worded.
     impact: what a thief gains where the property does not hold.
     needs: capabilities without which the case is not applicable.
@@ -49,14 +55,20 @@ class Mark:
     def at_endpoint(self, endpoint: str) -> "Mark":
         """Give the same mark with `{role}` filled in for an endpoint."""
         role = ENDPOINT_ROLE.get(endpoint, "RS")
-        requirement = self.requirement.replace("{role}", role)
-        also = tuple(other.replace("{role}", role) for other in self.also)
+        requirement = _of_role(self.requirement, role)
+        also = tuple(filter(None, (_of_role(other, role) for other in self.also)))
         needs = tuple(need.replace("{role}", role.lower()) for need in self.needs)
         return replace(self, requirement=requirement, also=also, needs=needs)
 
     def members(self) -> dict[str, object]:
         """Field names and values."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _of_role(identifier: str, role: str) -> str:
+    """Give the id that is meant at an endpoint of that role; an empty text where there is none for it."""
+    first, bar, second = identifier.partition("|")
+    return (second if bar and role == "RS" else first).replace("{role}", role)
 
 
 def case(
@@ -104,6 +116,16 @@ def at(*endpoints: str) -> pytest.MarkDecorator:
     if unknown := sorted(set(endpoints) - set(ENDPOINT_ROLE)):
         raise TypeError(f"unknown endpoint {', '.join(unknown)}; known are {', '.join(ENDPOINT_ROLE)}")
     return pytest.mark.parametrize("endpoint", endpoints)
+
+
+#: Runs the case at every endpoint that takes a proof.
+at_every_endpoint = at(*EVERY)
+
+#: Runs the case wherever a token is used: at the resource, by its method and by POST, and at userinfo.
+at_token_use = at(*TOKEN_USE)
+
+#: Runs the case at the token endpoint, with each grant, and at PAR.
+at_the_authorization_server = at(*AUTHORIZATION_SERVER)
 
 
 def mark_of(item: pytest.Item) -> Mark:

@@ -68,8 +68,13 @@ def known_suites(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def traceability(tables: Tables, cases: Sequence[Collected]) -> list[RequirementRow]:
-    """Each requirement with the cases that cite it, or why there are none."""
+def traceability(
+    tables: Tables, cases: Sequence[Collected], profile: profiles.Profile | None = None
+) -> list[RequirementRow]:
+    """Each requirement with the cases that cite it, or why there are none.
+
+    profile: what is in force under another profile only is said to be so, whatever cites it.
+    """
     citing: dict[str, list[str]] = {}
     for case in cases:
         for cited in (case.requirement.id, *case.mark.also):
@@ -85,12 +90,22 @@ def traceability(tables: Tables, cases: Sequence[Collected]) -> list[Requirement
             summary=requirement.summary,
             link=requirement.link,
             cases=citing.get(requirement.id, []),
-            untested=""
-            if requirement.id in citing
-            else why_untested(requirement, in_force=requirement.id in tables.in_force),
+            untested=_of_another_profile(requirement, tables, profile)
+            or (
+                ""
+                if requirement.id in citing
+                else why_untested(requirement, in_force=requirement.id in tables.in_force)
+            ),
         )
         for requirement in tables.requirements.values()
     ]
+
+
+def _of_another_profile(requirement: Requirement, tables: Tables, profile: profiles.Profile | None) -> str:
+    spec = requirement.spec
+    if profile is None or spec not in tables.under_profiles or spec in profile.includes:
+        return ""
+    return f"not in force: belongs to profile {' or '.join(profiles.of(rooms.suites(), spec))}"
 
 
 def why_untested(requirement: Requirement, *, in_force: bool = True) -> str:

@@ -18,7 +18,14 @@ ENDPOINT_MEMBERS: Mapping[str, str] = {
     "jwks_uri": "jwks",
 }
 
-_BY_ENDPOINT = {"par": "par", "introspection": "introspection", "revocation": "revocation", "userinfo": "userinfo"}
+#: Endpoint -> the capability that it shows.
+_BY_ENDPOINT = {
+    "par": "par",
+    "introspection": "introspection",
+    "revocation": "revocation",
+    "userinfo": "userinfo",
+    "registration": "dynamic-registration",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,9 @@ _MEMBER_OF = {
     "introspection": "introspection_endpoint",
     "revocation": "revocation_endpoint",
     "userinfo": "userinfo_endpoint",
+    "dynamic-registration": "registration_endpoint",
+    "signed-metadata": "signed_metadata",
+    "protected-resources": "protected_resources",
 }
 
 
@@ -96,6 +106,10 @@ def _shown(metadata: Mapping[str, object], endpoints: Mapping[str, str]) -> froz
         found.add("dpop")
     if metadata.get("tls_client_certificate_bound_access_tokens") is True:
         found.add("mtls")
+    members = ("signed_metadata", "protected_resources")
+    found |= {member.replace("_", "-") for member in members if metadata.get(member)}
+    if metadata.get("require_pushed_authorization_requests") is True:
+        found.add("par-required")
     grants = metadata.get("grant_types_supported")
     known = {"client_credentials", "authorization_code", "refresh_token"}
     if isinstance(grants, list):

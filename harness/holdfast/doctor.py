@@ -6,15 +6,18 @@ Clock, metadata, client authentication, one honest request per endpoint, and whe
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from holdfast.applicability import PARTY_CAPABILITY, lacking_grants
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange
 from holdfast.outcome import Outcome
 from holdfast.parties.authorization import AuthorizationServer
 from holdfast.parties.bench import Bench
+from holdfast.parties.cast import lacking_endpoint
 from holdfast.parties.client import Client
-from holdfast.parties.endpoints import PushEndpoint, ResourceServer
+from holdfast.parties.endpoints import ProofEndpoint, PushEndpoint, ResourceServer, TokenEndpoint
 from holdfast.parties.run import Run, Worker
 from holdfast.parties.tokens import TokenShelf
+from holdfast.places import GRANTS_AT
 
 SKEW_WARNS, SKEW_STOPS = 5.0, 30.0
 
@@ -80,7 +83,7 @@ def _clients(bench: Bench, run: Run, found: Examination) -> None:
         return
     worked, reasons, wrong = 0, [], []
     for name, client in bench.clients.items():
-        if client.registration is None:
+        if client.registration is None or not client.registration.grants:
             continue
         why_not = _granted(server, client)
         label = f"client {client.registration.id} ({name}, {client.registration.auth})"
@@ -131,7 +134,7 @@ def _resource(bench: Bench, run: Run, shelf: TokenShelf, found: Examination) -> 
 
 def _honest(bench: Bench, resource: ResourceServer) -> Iterator[tuple[str, str]]:
     for name in ("client", "bound", "doubly_bound"):
-        if name in bench.clients:
+        if name in bench.clients and PARTY_CAPABILITY[name] in bench.capabilities:
             yield name, _tried(lambda name=name: resource.accepts(bench.clients[name]))  # type: ignore[misc]
 
 
@@ -139,11 +142,16 @@ def _other_endpoints(bench: Bench, run: Run, shelf: TokenShelf, found: Examinati
     client = bench.clients.get("client")
     if client is None:
         return
-    if "par" in bench.endpoints:
-        found.note("par", _tried(lambda: PushEndpoint(bench, run).accepts(client)), good="accepted")
-    if "userinfo" in bench.endpoints and bench.running.target.authorization is not None:
-        userinfo = ResourceServer(bench, run, shelf, name="userinfo")
-        found.note("userinfo", _tried(lambda: userinfo.accepts(client)), good="accepted")
+    others: dict[str, ProofEndpoint] = {
+        "resource-post": ResourceServer(bench, run, shelf, name="resource-post"),
+        "token-code": TokenEndpoint(bench, run, "token-code"),
+        "token-refresh": TokenEndpoint(bench, run, "token-refresh"),
+        "par": PushEndpoint(bench, run),
+        "userinfo": ResourceServer(bench, run, shelf, name="userinfo"),
+    }
+    for name, endpoint in others.items():
+        if not lacking_endpoint(bench, name) and not lacking_grants(GRANTS_AT.get(name, ()), ["client"], bench):
+            found.note(name, _tried(lambda endpoint=endpoint: endpoint.accepts(client)), good="accepted")  # type: ignore[misc]
 
 
 def _tried(attempt: Callable[[], object]) -> str:

@@ -6,6 +6,7 @@ Groups go to J workers. Cases that broke, or that change the target as a whole, 
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -31,33 +32,56 @@ class Job:
 
 
 class Slots:
-    """At most J cases act at once; one that waits for real time gives its slot back meanwhile."""
+    """At most J cases act at once; one that waits for real time gives its slot back meanwhile.
+
+    Whoever comes back from waiting has the next slot that is free, so that it is not late; the others follow in turn.
+    """
 
     def __init__(self, number: int, stop: threading.Event) -> None:
-        self._free = threading.BoundedSemaphore(number)
+        self._free = number
+        self._back: deque[threading.Event] = deque()
+        self._new: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
         self._stop = stop
         self._held = threading.local()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Act within a slot."""
-        self._free.acquire()
+        self._take(self._new)
         self._held.yes = True
         try:
             yield
         finally:
             self._held.yes = False
-            self._free.release()
+            self._give()
 
     def wait(self, seconds: float) -> bool:
         """Sleep, without the slot if one is held; False when the run was stopped meanwhile."""
         if not getattr(self._held, "yes", False):
             return not self._stop.wait(seconds)
-        self._free.release()
+        self._give()
         try:
             return not self._stop.wait(seconds)
         finally:
-            self._free.acquire()
+            self._take(self._back)
+
+    def _take(self, queue: "deque[threading.Event]") -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = threading.Event()
+            queue.append(turn)
+        turn.wait()
+
+    def _give(self) -> None:
+        """Hand the slot to whoever is next, or leave it free."""
+        with self._lock:
+            if queue := self._back or self._new:
+                queue.popleft().set()
+            else:
+                self._free += 1
 
 
 class Suspect(Exception):  # noqa: N818 - a signal to run the case again alone, not an error

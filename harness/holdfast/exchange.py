@@ -149,6 +149,11 @@ class Exchange:
         """Return the JSON object that the body is; an empty one for anything else."""
         return self._document
 
+    @property
+    def form(self) -> dict[str, str]:
+        """Return the form that the request carried; of a parameter that stands twice, the last value."""
+        return dict(parse_qsl(self.request.body.decode("latin-1"), keep_blank_values=True))
+
     @functools.cached_property
     def _document(self) -> dict[str, object]:
         document = parsed(self.answer.body)

@@ -219,7 +219,7 @@ def decode(text: str) -> Decoded:
     claims = _read(parts[1], "payload", notes)
     if isinstance(header, str) and isinstance(claims, str):
         return Decoded("", "", b"", "not a JWS: no part is a JSON object")
-    signature = _tolerant(parts[2]) if len(parts) > 2 else b""
+    signature = tolerant(parts[2]) if len(parts) > 2 else b""
     if signature is None:
         notes.append("signature is not base64url")
     return Decoded(header, claims, signature or b"", "; ".join(notes))
@@ -352,7 +352,7 @@ def _object(data: bytes) -> dict[str, object]:
     return value
 
 
-def _tolerant(segment: str) -> bytes | None:
+def tolerant(segment: str) -> bytes | None:
     """Bytes of a segment in either alphabet, padded or not, with white space or not; None where there are none."""
     squeezed = "".join(segment.split()).rstrip("=").replace("+", "-").replace("/", "_")
     if not _BASE64URL.match(squeezed):
@@ -364,7 +364,7 @@ def _tolerant(segment: str) -> bytes | None:
 
 
 def _read(segment: str, name: str, notes: list[str]) -> dict[str, object] | str:
-    data = _tolerant(segment)
+    data = tolerant(segment)
     if data is None:
         notes.append(f"{name} is not base64url")
         return segment.encode("utf-8", "backslashreplace").decode("utf-8")

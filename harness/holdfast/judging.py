@@ -18,10 +18,10 @@ from holdfast.parties.cast import Stage
 from holdfast.parties.run import Run, Worker
 from holdfast.profiles import Profile
 from holdfast.recording import Recorder
-from holdfast.requirements import Requirement
+from holdfast.requirements import Broken, Requirement
 from holdfast.results import CaseResult, Signal
-from holdfast.signals import grade, seen_wording
-from holdfast.verdicts import Judged, Seen, broken_as, by_level, decide
+from holdfast.signals import of_refusal, seen_wording
+from holdfast.verdicts import Judged, Seen, broken_as, decide
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -105,7 +105,8 @@ class Judge:
         started, since = time.perf_counter(), self._revivals
         run = self.stage.bench.run(worker)
         run.apart = alone
-        acted = self._act(case, run)
+        with run.ending:
+            acted = self._act(case, run)
         judged = self._vouched(run, acted)
         if self.stage.bench.stop.is_set():
             return Done(self.blank(case, "not run", "the run was interrupted"))
@@ -180,9 +181,7 @@ class Judge:
                     self._silent = self._silent + 1 if silent else 0
 
     def _result(self, case: Case, run: Run, acted: _Acted, judged: list[Judged], seconds: float) -> Done:
-        tables = self.stage.bench.tables
-        broken = broken_as(case.requirement, tables.latitude.get(case.mark.latitude), self.profile)
-        decision = decide(Seen(acted.held, judged, acted.why_not, acted.ours), broken)
+        decision = decide(Seen(acted.held, judged, acted.why_not, acted.ours), self._broken(case))
         result = self.blank(case, decision.verdict, decision.reason)
         result.label = decision.label
         result.seconds = round(seconds, 4)
@@ -194,23 +193,28 @@ class Judge:
             result.actual = self._mask(f"{seen.outcome}: {seen_wording(seen)}")
             result.expected = _expected(acted, seen, case)
             result.remarks = [self._mask(text) for text in _remarks(acted)]
-        elif acted.failure:
+        if run.measured:
+            result.measured = run.measured
+            result.expected = case.title
+            result.actual = "; ".join(f"{one.name}: {one.said}" for one in run.measured)
+        elif acted.failure and not run.judged:
             result.expected = case.title
             result.actual = self._mask(str(acted.failure).splitlines()[0] if str(acted.failure) else "it did not hold")
         self.recorder.record(result, run.exchanges)
         return Done(result, acted.failure)
 
     def _signals(self, case: Case, run: Run) -> list[Signal]:
-        if not case.mark.situation:
-            return []
-        found = []
-        for message, seen in run.judged:
-            situation = self.stage.bench.tables.situation(case.mark.situation, message.endpoint)
-            if situation is None or seen.outcome is not Outcome.REFUSED:
-                continue
-            known = self.stage.bench.tables.requirements.get(situation.requirement)
-            found.append(grade(seen, situation, by_level(known) if known else "warning"))
-        return found
+        tables = self.stage.bench.tables
+        found = [
+            signal
+            for message, seen in run.judged
+            for signal in of_refusal(seen, case.mark.situation, message.endpoint, tables, self.profile)
+        ]
+        return [signal.model_copy(update={"seen": self._mask(signal.seen)}) for signal in found]
+
+    def _broken(self, case: Case) -> Broken:
+        """Say what it is called here when the case's property does not hold."""
+        return broken_as(case.requirement, self.stage.bench.tables.latitude.get(case.mark.latitude), self.profile)
 
     def _mask(self, text: str) -> str:
         return self.stage.bench.masker.text(text)
@@ -230,6 +234,7 @@ class Judge:
                 "requirement": case.requirement.id,
                 "also": list(case.mark.also),
                 "impact": case.mark.impact,
+                "core": self._broken(case) == "failed",
                 "verdict": verdict,
                 "reason": self._mask(reason),
                 "reproduce": self.reproduce(case),

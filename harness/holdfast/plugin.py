@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from holdfast.applicability import Limits, foreign_arguments, missing_for_profile, not_applicable, wait_of
+from holdfast.applicability import Limits, elsewhere, foreign_arguments, missing_for_profile, not_applicable, wait_of
 from holdfast.cases import Mark, mark_of
 from holdfast.engine import Engine, Job
 from holdfast.errors import Inconclusive, UsageError
@@ -113,8 +113,10 @@ class Conductor:
             group = f"{item.path.name}@{item.callspec.params.get('endpoint')}"
         job = Job(item.nodeid, group, waits=bool(mark.waits), alone=mark.serial)
         case = Case(item, mark, found.requirement, job)
-        case.missing = missing_for_profile(item, mark, found.requirement, bench, self.judge.profile)
-        if not case.missing:
+        case.not_applicable = elsewhere(mark, found.requirement, self.tables, self.judge.profile)
+        if not case.not_applicable:
+            case.missing = missing_for_profile(item, mark, found.requirement, bench, self.judge.profile)
+        if not case.missing and not case.not_applicable:
             case.not_applicable = not_applicable(item, mark, found.requirement, bench, self.limits)
         if mark.waits and not self.limits.wait and not case.not_applicable and not case.missing:
             case.left_out = f"left out by --no-wait: it waits {wait_of(mark, bench):g} s of real time"

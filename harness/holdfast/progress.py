@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from holdfast.report import sentences
+from holdfast.report import sentences, standing, windows
 from holdfast.results import CaseResult, Results
 from holdfast.session import Watcher
 from holdfast.targets import Target
@@ -68,10 +68,10 @@ def _plain(text: str) -> None:
 
 
 def conclude(results: Results, folder: Path, told: Sequence[str]) -> None:
-    """Give the verdict in a sentence per target, what the baseline has to say, and where the report lies."""
+    """Give the verdicts in sentences, what the baseline has to say, what was measured, and where the report lies."""
     for said in sentences.of_targets(results):
         sys.stdout.write(f"{said.sentence}\n")
-    for line in told:
+    for line in (*(one.sentence for one in standing.standings(results)), *told, *windows.as_text(results)):
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"report: {folder / 'report.html'}\n")
     sys.stdout.flush()

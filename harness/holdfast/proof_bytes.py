@@ -6,7 +6,7 @@ RFC 7515, sections 2, 3.1 and 5.2; RFC 7518, section 3.4; RFC 9449, section 4.1.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from holdfast import jose
@@ -21,6 +21,9 @@ _ORDERS = {
     "secp521r1": (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
 }
 
+# RFC 8032, section 5.1: the order of the group.
+_ED25519_ORDER = (1 << 252) + 27742317777372353535851937790883648493
+
 Spoil = Callable[[bytes], bytes]
 
 
@@ -34,12 +37,20 @@ def _signature(draft: Draft, value: object) -> None:
         draft.sign = stranger(alg).sign
     elif value == "other-padding" and alg[:2] in {"RS", "PS"}:
         draft.sign = replace(draft.key, alg={"RS": "PS", "PS": "RS"}[alg[:2]] + alg[2:]).sign
+    elif value == "s-plus-order" and isinstance(private, ed25519.Ed25519PrivateKey):
+        draft.spoil = _beyond_the_order
     elif isinstance(value, str) and value in _SPOILED:
         draft.spoil = _SPOILED[value]
     elif isinstance(value, str) and value in _SPOILED_EC and isinstance(private, ec.EllipticCurvePrivateKey):
         draft.spoil = _SPOILED_EC[value](private.curve)
     else:
         raise ValueError(f"signature={value!r}: no such defect of a signature with {alg}")
+
+
+def _beyond_the_order(was: bytes) -> bytes:
+    """Spell an Ed25519 signature with an S that is one order too large (RFC 8032, section 5.1.7)."""
+    s = int.from_bytes(was[32:], "little") + _ED25519_ORDER
+    return was[:32] + s.to_bytes(32, "little")
 
 
 _SPOILED: Mapping[str, Spoil] = {

@@ -284,12 +284,20 @@ def _spelling(draft: Draft, value: object) -> None:
     draft.write_header = draft.write_claims = _SPELLINGS[str(value)]
 
 
+def escaped_key(text: bytes) -> bytes:
+    """Spell the JSON of a public key with escapes in names and values, which mean the same (RFC 8259 section 7)."""
+    for name in (b"kty", b"crv", b"n"):
+        text = text.replace(b'"' + name + b'":', b'"' + b"\\u%04x" % name[0] + name[1:] + b'":')
+    return text.replace(b'"EC"', b'"\\u0045C"').replace(b'"RSA"', b'"\\u0052SA"').replace(b'"OKP"', b'"\\u004fKP"')
+
+
 _SPELLINGS: Mapping[str, Callable[[Mapping[str, object]], bytes]] = {
     "pretty": lambda members: json.dumps(members, indent=2).encode(),
     "reordered": lambda members: json.dumps(dict(list(members.items())[::-1])).encode(),
     "escaped": lambda members: (
         jose.to_json(members).replace(b'"htm":', b'"h\\u0074m":').replace(b'"typ":', b'"\\u0074yp":')
     ),
+    "escaped-key": lambda members: escaped_key(jose.to_json(members)),
 }
 
 
@@ -346,6 +354,6 @@ WORDS: Mapping[str, Word] = {
     "claims": Word("the payload has claims that nobody has to know", _claims),
     "renamed": Word("a member's name is spelt in another way", _renamed),
     "duplicate": Word("a member stands twice, once with another value", _duplicate),
-    "spelling": Word("the same JSON is spelt in another way: pretty, reordered, escaped", _spelling),
+    "spelling": Word("the same JSON is spelt in another way: pretty, reordered, escaped, escaped-key", _spelling),
     "syntax": Word("the payload is not quite a JSON object", _syntax),
 }

@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from holdfast import proof_bytes, proof_defects
+from holdfast import proof_bytes, proof_defects, proof_wraps
 from holdfast.jose import Key, token_hash
 from holdfast.proof_bytes import disguised
 from holdfast.proof_defects import ABSENT, Absent, Draft, Duplicate, Literal, Word
 
 __all__ = ["ABSENT", "DEFECTS", "Absent", "Duplicate", "Literal", "ProofRequest", "disguised", "make"]
 
-_WORDS: Mapping[str, Word] = {**proof_defects.WORDS, **proof_bytes.WORDS}
+_WORDS: Mapping[str, Word] = {**proof_defects.WORDS, **proof_wraps.WORDS, **proof_bytes.WORDS}
 
 #: Each keyword of `make`, and in a sentence what it makes of an honest proof.
 DEFECTS: Mapping[str, str] = {name: word.sentence for name, word in _WORDS.items()}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from holdfast.errors import UsageError
+from holdfast.places import place_of
 
 Level = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "SECURITY-CONSIDERATION"]
 Broken = Literal["failed", "warning", "noted"]
@@ -72,8 +73,42 @@ class Wording(Table):
     tls: bool = False
 
 
+#: Status codes, or "4xx" for all of a class.
+Statuses = tuple[int | Annotated[str, Field(pattern="^[1-5]xx$")], ...]
+
+
+class Hard(Table):
+    """What a refusal must be like, however it is worded. Each member is one assertion, made where it is given.
+
+    status: it is one of these. withheld: none of these members stands in its JSON body.
+    json_error, no_store, challenge, challenge_error: an answer of one of these statuses is a JSON object with an error
+        code; may be kept by no cache; has a challenge; has a challenge with an error code.
+    nonce: it has exactly one DPoP-Nonce. characters: its error texts keep to their characters (RFC 6749 section 5.2).
+    silent: it repeats no secret of the request. traceless: it shows no stack trace.
+    requirement: what all this rests on. broken_as: what it is called when it is not so, whatever that one's level is.
+    """
+
+    requirement: str = ""
+    broken_as: Broken | None = None
+    status: Statuses = ()
+    withheld: tuple[str, ...] = ()
+    json_error: Statuses = ()
+    no_store: Statuses = ()
+    challenge: Statuses = ()
+    challenge_error: Statuses = ()
+    nonce: bool = False
+    characters: bool = False
+    silent: bool = False
+    traceless: bool = False
+
+
 class Situation(Table):
-    """How a refusal is worded in one situation, at some endpoints."""
+    """How a refusal is worded in one situation, at some endpoints.
+
+    expected: as the text or its example has it. tolerated: let pass with a remark. requirement: what that rests on.
+    hard: what holds in any wording; it rests on the same requirement where it names none.
+    strict: how much the expected wording is worth: fixed by the text, shown by an example only, or left open.
+    """
 
     id: str
     name: str
@@ -81,8 +116,23 @@ class Situation(Table):
     summary: str
     expected: Wording
     tolerated: tuple[Wording, ...] = ()
+    hard: Hard
     strict: Literal["spec", "example", "open"]
-    requirement: str = ""
+    requirement: str
+    basis: str
+
+
+class Always(Table):
+    """What a refusal must be like for whatever reason it was refused, at some endpoints.
+
+    situations: ids of the only situations it is asked in; empty: all, and refusals without one.
+    """
+
+    id: str
+    where: tuple[str, ...]
+    summary: str
+    hard: Hard
+    situations: tuple[str, ...] = ()
     basis: str
 
 
@@ -120,14 +170,15 @@ class Latitude(Table):
 class Catalogue(Table):
     """What a file of requirements is about: the name its ids begin with, and the specification's title.
 
-    in_force: which entries must be cited by a case, excluded or deferred: all, those on bound tokens, or none yet.
+    in_force: which entries must be cited by a case, excluded or deferred: all, those on bound tokens, or none yet;
+        "under a profile": all of them, and their cases are asked only under a profile that includes the specification.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     key: str
     title: str
-    in_force: Literal["all", "bound tokens", "none"] = "none"
+    in_force: Literal["all", "bound tokens", "under a profile", "none"] = "none"
 
 
 class Frameworks(Table):
@@ -145,6 +196,8 @@ class Tables:
         self.requirements: dict[str, Requirement] = {}
         self.titles: dict[str, str] = {}
         self.in_force: frozenset[str] = frozenset()
+        #: Specifications that are in force under a profile only.
+        self.under_profiles: frozenset[str] = frozenset()
         for path in sorted((suites / "requirements").glob("*.toml")):
             document = _read(path)
             catalogue = _checked(path, "[catalogue]", document.get("catalogue"), Catalogue)
@@ -153,10 +206,16 @@ class Tables:
                 if entry.id in self.requirements:
                     raise UsageError(f"{path.name}: {entry.id}: is there twice: give one of them another id")
                 self.requirements[entry.id] = entry
-                if catalogue.in_force == "all" or (catalogue.in_force == "bound tokens" and not entry.general):
+                if catalogue.in_force in {"all", "under a profile"} or (
+                    catalogue.in_force == "bound tokens" and not entry.general
+                ):
                     self.in_force |= {entry.id}
+            if catalogue.in_force == "under a profile":
+                self.under_profiles |= {catalogue.key}
         errors, latitude, frameworks = (suites / f"{name}.toml" for name in ("errors", "latitude", "frameworks"))
-        self.situations = list(_entries(errors, _read(errors), "situation", Situation))
+        wordings = _read(errors)
+        self.situations = list(_entries(errors, wordings, "situation", Situation))
+        self.always = list(_entries(errors, wordings, "always", Always))
         self.room = list(_entries(latitude, _read(latitude), "latitude", Latitude))
         self.latitude = {citable.id: citable for entry in self.room for citable in entry.citable()}
         self.frameworks: Mapping[str, list[str]] = _checked(
@@ -181,7 +240,7 @@ class Tables:
 
     def situation(self, name: str, endpoint: str) -> Situation | None:
         """How a refusal is worded in that situation at that endpoint, where it is said."""
-        return next((s for s in self.situations if s.name == name and endpoint in s.where), None)
+        return next((s for s in self.situations if s.name == name and place_of(endpoint) in s.where), None)
 
 
 def _read(path: Path) -> dict[str, Any]:

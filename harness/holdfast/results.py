@@ -87,6 +87,29 @@ class Signal(Model):
     requirement: str = ""
 
 
+class Measurement(Model):
+    """What was measured of a target at one endpoint, with the bounds that were seen.
+
+    unit: "s", or what is counted. at_least: it is no less. at_most: it is no more; None where no end of it was seen,
+    and the same as `at_least` for what is known exactly. note: what a reader has to know beside the figures.
+    """
+
+    name: str
+    endpoint: str
+    unit: str
+    at_least: float
+    at_most: float | None = None
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """The bounds in words: `3.2 to 4.1 s`, `at least 9 s`, `1 of 20`."""
+        least = f"{self.at_least:g}"
+        if self.at_most is None:
+            return f"at least {least} {self.unit}"
+        return f"{least} {self.unit}" if self.at_most == self.at_least else f"{least} to {self.at_most:g} {self.unit}"
+
+
 class KnownFailure(Model):
     """A baseline entry that matched."""
 
@@ -97,7 +120,10 @@ class KnownFailure(Model):
 
 
 class CaseResult(Model):
-    """The verdict on one case of one variant of one target."""
+    """The verdict on one case of one variant of one target.
+
+    core: whether the profile demands what it asks, so that it would be failed; the rest of the cases is extended.
+    """
 
     id: str
     case: str
@@ -109,6 +135,7 @@ class CaseResult(Model):
     requirement: str
     also: list[str] = Field(default_factory=list)
     impact: Impact
+    core: bool = True
     verdict: Verdict
     reason: str = ""
     label: str = ""
@@ -117,6 +144,7 @@ class CaseResult(Model):
     difference: str = ""
     signals: list[Signal] = Field(default_factory=list)
     remarks: list[str] = Field(default_factory=list)
+    measured: list[Measurement] = Field(default_factory=list)
     known: KnownFailure | None = None
     seconds: float = 0.0
     evidence: EvidenceAt | None = None

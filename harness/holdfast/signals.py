@@ -1,10 +1,81 @@
-"""Refused for the right reason: the wording of a refusal, graded apart from the refusal itself."""
+"""Refused for the right reason: how a refusal is answered, graded apart from the refusal itself.
 
+Three grades are told apart: hard (what holds in any wording is not so), tolerated (worded otherwise, let pass with a
+remark), and neither (worded as no text, example or known server has it).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from holdfast import hard
 from holdfast.exchange import Exchange
-from holdfast.requirements import Broken, Situation, Wording
+from holdfast.outcome import Outcome
+from holdfast.places import place_of
+from holdfast.profiles import Profile
+from holdfast.requirements import Always, Broken, Hard, Requirement, Situation, Tables, Wording
 from holdfast.results import Signal, Verdict
+from holdfast.verdicts import by_level
 
 _MILDER: dict[str, Verdict] = {"spec": "warning", "example": "warning", "open": "noted"}
+
+
+def of_refusal(seen: Exchange, situation: str, endpoint: str, tables: Tables, profile: Profile) -> list[Signal]:
+    """Grade how a judged request was refused: as its situation asks (a name, or empty), and as every refusal has to be.
+
+    What was accepted has no signals; of an answer that broke only what it gives away is looked at.
+    """
+    known = tables.situation(situation, endpoint)
+    rules = [*_asked(tables.always, endpoint, known), *_asked(profile.always, endpoint, known)]
+    if seen.outcome is Outcome.BROKE:
+        rules = [rule for rule in rules if rule.hard.silent or rule.hard.traceless]
+        return list(_broken(seen, rules, tables.requirements))
+    if seen.outcome is not Outcome.REFUSED:
+        return []
+    if known is None:
+        return held_or_broken(seen, rules, tables.requirements)
+    own = Always(id=known.id, where=known.where, summary=known.summary, hard=_resting(known), basis=known.basis)
+    wording = grade(seen, known, by_level(tables.requirement(known.requirement)))
+    return [wording, *held_or_broken(seen, [own, *rules], tables.requirements)]
+
+
+def held_or_broken(seen: Exchange, rules: Sequence[Always], requirements: Mapping[str, Requirement]) -> list[Signal]:
+    """Give one signal for each hard assertion that is broken, or one that says that all of them held."""
+    if broken := list(_broken(seen, rules, requirements)):
+        return broken
+    every = [said for rule in rules for said in hard.asserted(rule.hard)]
+    held = {
+        "situation": "whatever it was refused for",
+        "expected": "; ".join(dict.fromkeys(every)),
+        "seen": "so it was",
+    }
+    return [Signal(name="hard", verdict="passed", **held)] if every and seen.status is not None else []
+
+
+def _asked(rules: Sequence[Always], endpoint: str, known: Situation | None) -> list[Always]:
+    return [
+        rule
+        for rule in rules
+        if place_of(endpoint) in rule.where and (not rule.situations or (known and known.id in rule.situations))
+    ]
+
+
+def _resting(situation: Situation) -> Hard:
+    found = situation.hard
+    return found if found.requirement else found.model_copy(update={"requirement": situation.requirement})
+
+
+def _broken(seen: Exchange, rules: Sequence[Always], requirements: Mapping[str, Requirement]) -> Iterator[Signal]:
+    for rule in rules:
+        known = requirements.get(rule.hard.requirement)
+        verdict = rule.hard.broken_as or (by_level(known) if known else "warning")
+        for word, expected, found in hard.broken(seen, rule.hard):
+            yield Signal(
+                name=f"hard: {word}",
+                situation=f"{rule.id} {rule.summary}",
+                expected=expected,
+                seen=found,
+                verdict=verdict,
+                requirement=rule.hard.requirement,
+            )
 
 
 def grade(seen: Exchange, situation: Situation, broken: Broken) -> Signal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from holdfast import profiles, rooms
 from holdfast.target_model import Client, Service, TargetTable
 from holdfast.target_placeholders import near
 
@@ -19,6 +20,10 @@ def contradictions(target: TargetTable) -> Iterator[Problem]:
     for name, client in target.clients.items():
         yield from _client(target, ("clients", name), client)
     yield from _variants(target)
+    known = profiles.names(rooms.suites()) if target.profiles else []
+    for index, name in enumerate(target.profiles):
+        if name not in known:
+            yield ("profiles", index), f"no profile is named {name!r}{near(name, known)}"
 
 
 def _roles(target: TargetTable) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ FROM_UPSTREAM = (
     "services",
     "clients",
     "introspection",
+    "registration",
     "authorization",
     "endpoints",
     "windows",
@@ -99,7 +100,8 @@ def with_variant(document: Document, name: str) -> Document:
     layer = {
         keys[2:]: place for known in document.layers for keys, place in known.items() if keys[:2] == prefix and keys[2:]
     }
-    return Document(edited_capabilities(merged(document.data, overlay)), (layer, *document.layers))
+    below = {key: value for key, value in document.data.items() if key != "profiles"}  # each speaks for itself
+    return Document(edited_capabilities(merged(below, overlay)), (layer, *document.layers))
 
 
 def above_upstream(document: Document, upstream: Document) -> Document:

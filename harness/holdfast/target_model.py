@@ -108,6 +108,7 @@ class Client(Table):
     certificate: str | None = Field(default=None, description="PEM file of the client certificate")
     certificate_key: str | None = Field(default=None, description="PEM file of its key; absent: in the same file")
     binding: Binding = Field(default="dpop", description="how this client's tokens are bound")
+    demands: bool = Field(default=True, description="whether its registration demands bound tokens (RFC 9449 5.2)")
     grants: list[Grant] = Field(default_factory=lambda: list[Grant](["client_credentials"]))
     scope: str | None = None
     resource: str | None = Field(default=None, description="resource parameter, RFC 8707")
@@ -115,11 +116,29 @@ class Client(Table):
     redirect_uri: str = "https://client.test/callback"
 
 
-class Introspection(Table):
+class Introspector(Table):
     """How a resource server authenticates where tokens are introspected."""
 
     id: str | None = None
     secret: Secret | None = None
+
+
+class OtherIntrospector(Introspector):
+    """A resource server for which the tokens of [resources] are not meant."""
+
+    audience: str | None = Field(default=None, description="its resource indicator, RFC 8707")
+
+
+class Introspection(Introspector):
+    """The resource server of [resources], and another one."""
+
+    other: OtherIntrospector | None = None
+
+
+class Registration(Table):
+    """How clients are registered by whoever asks, RFC 7591."""
+
+    token: Secret | None = Field(default=None, description="initial access token, where the endpoint wants one")
 
 
 class Authorization(Table):
@@ -156,6 +175,11 @@ class Resource(Table):
     canary: str = Field(min_length=1, description="text, or a JSON pointer where it starts with /")
     readback: Readback | None = None
     scope: str | None = None
+    plain: str | None = Field(default=None, description="the same without TLS, where something answers there")
+    anonymous: bool = Field(default=False, description="it serves requests without credentials too, with less")
+    replicas: list[str] = Field(
+        default_factory=list, description="further nodes behind the same url: where each is reached, as https://host:port"
+    )
     audience: str | None = Field(
         default=None, description="aud of tokens that the suite mints for it; absent: the origin of url"
     )
@@ -184,6 +208,9 @@ class Windows(Table):
     jti: float | None = Field(default=None, gt=0, description="how long a used jti is remembered")
     nonce: float | None = Field(default=None, gt=0, description="how long a nonce is good")
     token: float | None = Field(default=None, gt=0, description="how long a token is good")
+    code: float | None = Field(default=None, gt=0, description="how long an authorization code is good")
+    pushed: float | None = Field(default=None, gt=0, description="how long a request_uri is good")
+    refresh: float | None = Field(default=None, gt=0, description="how long an unused refresh token is good")
 
 
 class Proxy(Table):
@@ -212,9 +239,19 @@ class TargetTable(Table):
     services: list[Service] = Field(default_factory=list)
     clients: dict[Name, Client] = Field(default_factory=dict)
     introspection: Introspection = Field(default_factory=Introspection)
+    registration: Registration = Field(default_factory=Registration)
     authorization: Authorization | None = None
     resources: dict[Name, Resource] = Field(default_factory=dict)
     endpoints: Endpoints = Field(default_factory=Endpoints)
     windows: Windows = Field(default_factory=Windows)
     proxy: Proxy | None = None
+    profiles: list[str] = Field(
+        default_factory=list, description="profiles that are judged by the configurations that name them, and no other"
+    )
     variants: dict[Name, dict[str, object]] = Field(default_factory=dict)
+
+    @property
+    def posted(self) -> Resource | None:
+        """The first resource besides the main one that is asked by POST; None where there is none."""
+        others = list(self.resources.values())[1:]
+        return next((resource for resource in others if resource.method == "POST"), None)

@@ -148,6 +148,19 @@ def variants(target: Target) -> list[str]:
     return [DEFAULT, *target.variants]
 
 
+def meant_for(target: Target, profile: str) -> list[str]:
+    """Names of the configurations that judge a profile: those that name it, or all where none does.
+
+    target: its configuration as written, without a variant.
+    """
+    naming = {
+        DEFAULT: target.profiles,
+        **{name: overlay.get("profiles", []) for name, overlay in target.variants.items()},
+    }
+    named = [name for name, profiles in naming.items() if profile in cast("list[str]", profiles)]
+    return named or variants(target)
+
+
 def schema() -> dict[str, object]:
     """JSON Schema (2020-12) of target.toml, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **TargetTable.model_json_schema()}

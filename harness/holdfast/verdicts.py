@@ -69,7 +69,7 @@ class Decision:
 
 def broken_as(requirement: Requirement, latitude: Latitude | None, profile: Profile) -> Broken:
     """Say what it is called when this requirement's property does not hold."""
-    if (raised := profile.raised.get(requirement.id)) is not None:
+    if (raised := profile.raises(requirement.id, latitude.id if latitude else "")) is not None:
         return raised
     if latitude is not None and latitude.broken_as is not None:
         return latitude.broken_as

@@ -8,6 +8,7 @@ from holdfast.results import (
     Impact,
     Jws,
     KnownFailure,
+    Measurement,
     RequirementRow,
     Results,
     Signal,
@@ -95,6 +96,11 @@ def _holding(run: str, evidence: dict[str, Evidence]) -> list[CaseResult]:
         for name in names
     ]
     cases[1].signals = [_signal("passed", "401, DPoP challenge, error invalid_dpop_proof")]
+    cases[2].measured = [
+        _measured("age of a proof that is taken", 59.6, 60.6, "declared: 60 s"),
+        _measured("copies of one proof let in at once", 1, 1, unit="of 20"),
+    ]
+    cases[3].measured = [_measured("a jti is remembered", 9)]
     _with_evidence(cases[1], evidence, _refused())
     missing = "the target does not claim par"
     cases.append(
@@ -143,6 +149,7 @@ def _leaking(run: str, evidence: dict[str, Evidence]) -> list[CaseResult]:
         remarks=[f"assert <GET https://localhost/resource [key: another] -> 200, {HOSTILE}>.refused"],
     )
     milder = _milder(run)
+    replay.measured = [_measured("age of a proof that is taken", 7200, note=HOSTILE)]
     _with_evidence(replay, evidence, _accepted("resource"))
     _with_evidence(foreign, evidence, _accepted("resource"))
     _with_evidence(milder[0], evidence, [*_refused()[:1], *(_record(n, "hostile", 500, "broke") for n in range(2, 21))])
@@ -183,6 +190,12 @@ def _worded(run: str) -> list[CaseResult]:
         case.signals = [_signal("warning", f"400, no challenge, error {HOSTILE}")]
         cases.append(case)
     return cases
+
+
+def _measured(
+    name: str, at_least: float, at_most: float | None = None, note: str = "", *, unit: str = "s"
+) -> Measurement:
+    return Measurement(name=name, endpoint="resource", unit=unit, at_least=at_least, at_most=at_most, note=note)
 
 
 def _signal(verdict: Verdict, seen: str) -> Signal:

@@ -132,12 +132,29 @@ def test_a_missing_party_is_named(argument: str, change: dict[str, Any], said: s
         ("par", "the target names no par endpoint"),
         ("userinfo", "the target names no userinfo endpoint"),
         ("proxy", "the target is no proxy"),
+        ("resource-post", "the target file declares no second resource with method POST"),
     ],
 )
 def test_a_missing_endpoint_is_named(endpoint: str, said: str) -> None:
     role = "AS" if endpoint in {"token", "par"} else "RS"
 
     assert why(item("client", endpoint=endpoint), role=role) == said
+
+
+@pytest.mark.parametrize(("method", "said"), [("POST", ""), ("PUT", "second resource with method POST")])
+def test_a_second_resource_is_asked_by_post(method: str, said: str) -> None:
+    main = {"url": "https://rs.test/", "canary": "c", "method": "POST"}
+    on = bench(target={"resources": {"main": main, "other": main | {"method": method}}})
+
+    assert why(item("client", endpoint="resource-post"), on=on).endswith(said)
+    assert bool(why(item("client", endpoint="resource-post"), on=on)) == bool(said)
+
+
+@pytest.mark.parametrize("endpoint", ["token", "token-code", "token-refresh"])
+def test_each_grant_of_the_token_endpoint_needs_that_endpoint(endpoint: str) -> None:
+    on = bench(endpoints={})
+
+    assert why(item("client", endpoint=endpoint), role="AS", on=on) == "the target names no token endpoint"
 
 
 # Grants
@@ -159,6 +176,26 @@ def test_a_grant_that_the_client_is_not_registered_for_is_named() -> None:
     )
     able = {"client": client("client", "authorization_code")}
     assert why(item("client"), mark, on=bench(target=target, capabilities=have, clients=able)) == ""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "grants", "said"),
+    [
+        ("token", ("client_credentials",), ""),
+        ("token", ("authorization_code", "refresh_token"), "client_credentials"),
+        ("token-code", ("authorization_code",), ""),
+        ("token-code", ("client_credentials",), "authorization_code"),
+        ("token-refresh", ("authorization_code", "refresh_token"), ""),
+        ("token-refresh", ("authorization_code",), "refresh_token"),
+    ],
+)
+def test_a_grant_is_asked_of_clients_that_are_registered_for_it(
+    endpoint: str, grants: tuple[str, ...], said: str
+) -> None:
+    on = bench(target={"authorization": {"driver": "redirect"}}, clients={"client": client("client", *grants)})
+    found = why(item("client", endpoint=endpoint), role="AS", on=on)
+
+    assert found == (f"client client is not registered for {said}" if said else "")
 
 
 # Capabilities

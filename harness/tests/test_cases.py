@@ -5,7 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cases import ACCEPTED, REFUSED, Mark, at, case, endpoint_of, mark_of, row
+from holdfast.cases import (
+    ACCEPTED,
+    ENDPOINT_ROLE,
+    PLACE,
+    REFUSED,
+    Mark,
+    at,
+    at_every_endpoint,
+    at_the_authorization_server,
+    at_token_use,
+    case,
+    endpoint_of,
+    mark_of,
+    place_of,
+    row,
+)
 
 
 @pytest.fixture
@@ -114,6 +129,25 @@ def test_a_row_refuses_a_word_that_no_mark_knows() -> None:
 def test_an_endpoint_that_does_not_exist_is_refused() -> None:
     with pytest.raises(TypeError, match="unknown endpoint tokne; known are resource"):
         at("tokne")
+
+
+def test_every_endpoint_that_takes_a_proof_is_named_once() -> None:
+    every, use, server = (mark.args[1] for mark in (at_every_endpoint, at_token_use, at_the_authorization_server))
+
+    assert every == (*use, *server)
+    assert len(set(every)) == 7
+    assert {ENDPOINT_ROLE[name] for name in use} == {"RS"}
+    assert {ENDPOINT_ROLE[name] for name in server} == {"AS"}
+
+
+def test_an_endpoint_that_lies_at_anothers_place_has_its_role() -> None:
+    assert {name: place_of(name) for name in ("resource-post", "token-refresh", "token", "par")} == {
+        "resource-post": "resource",
+        "token-refresh": "token",
+        "token": "token",
+        "par": "par",
+    }
+    assert all(ENDPOINT_ROLE[name] == ENDPOINT_ROLE[place] for name, place in PLACE.items())
 
 
 @pytest.mark.parametrize("needs", ["dpop", ""])

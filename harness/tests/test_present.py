@@ -182,6 +182,10 @@ AROUND: list[tuple[dict[str, Any], set[str]]] = [
     # the proof is honest for the request that is sent
     ({"method": "POST"}, {"method", "claim htm"}),
     ({"query": "a=b"}, {"url"}),
+    ({"path": "/other"}, {"url", "claim htu"}),
+    # the proof is honest for the method that is claimed
+    ({"override": "header X-HTTP-Method=PUT"}, {"header X-HTTP-Method", "claim htm"}),
+    ({"override": "query _method=PUT"}, {"url", "claim htm"}),
 ]
 
 
@@ -219,6 +223,7 @@ def test_a_certificate_that_is_taken_away_is_the_one_difference() -> None:
         ({"acting_as": "victim"}, {"form client_id"}),
         ({"code_verifier": "other"}, {"form code_verifier"}),
         ({"query": "a=b"}, {"url"}),
+        ({"override": "form _method=PUT"}, {"form _method", "claim htm"}),
         ({"certificate": FOREIGN}, {"certificate", "looks for a refusal in TLS"}),
         ({"headers": {"X-More": "1"}}, {"header X-More"}),
     ],
@@ -238,10 +243,40 @@ def test_every_word_for_a_request_is_in_a_row_here() -> None:
     assert {word for words, _ in AROUND for word in words} == rows
 
 
-@pytest.mark.parametrize("words", [{"proofs": "three"}, {"token_in": "pocket"}])
+@pytest.mark.parametrize("words", [{"proofs": "three"}, {"token_in": "pocket"}, {"override": "cookie m=PUT"}])
 def test_an_arrangement_that_does_not_exist_is_a_mistake(words: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="no such"):
+    with pytest.raises(TypeError, match=r"no such|write header, query or form"):
         at_resource(words)
+
+
+# A template with a body
+
+
+def posted(kind: str, body: bytes, words: Mapping[str, Any]) -> Request:
+    spot = Spot("POST", "https://rs.test/resource", (("Content-Type", kind), ("X-Trace", "1")), body)
+    return resource_request(spot, client(), TOKEN, Change.of(words), nonce="n1", now=1_900_000_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "added"),
+    [({"token_in": "form"}, f"access_token={TOKEN}"), ({"override": "form _method=PUT"}, "_method=PUT")],
+)
+def test_a_form_gets_one_more_field(words: dict[str, Any], added: str) -> None:
+    form = "application/x-www-form-urlencoded"
+    honest, hostile = (posted(f"{form};charset=UTF-8", b"note=x", change) for change in ({}, words))
+
+    assert (honest.body, hostile.body) == (b"note=x", f"note=x&{added}".encode())
+    assert [value for name, value in hostile.headers if name == "Content-Type"] == [f"{form};charset=UTF-8"]
+
+
+def test_what_is_no_form_gives_way_to_one() -> None:
+    hostile = posted("application/json", b"{}", {"token_in": "form"})
+
+    assert hostile.body == f"access_token={TOKEN}".encode()
+    assert [line for line in hostile.headers if line[0] in {"Content-Type", "X-Trace"}] == [
+        ("X-Trace", "1"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ]
 
 
 # Client authentication

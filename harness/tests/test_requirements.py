@@ -104,7 +104,10 @@ def test_what_a_profile_raises_exists(tables: Tables) -> None:
     for name in profiles.names(rooms.suites()):
         profile = profiles.load(rooms.suites(), name)
         assert profile.name == name
-        assert set(profile.raised) <= set(tables.requirements)
+        room = {entry.id for entry in tables.room} | set(tables.latitude)
+        assert set(profile.raised) <= set(tables.requirements) | room
+        assert set(profile.allows) <= room
+        assert set(profile.includes) <= tables.under_profiles
 
 
 def test_an_unknown_id_is_answered_with_near_ones(tables: Tables) -> None:

@@ -76,6 +76,7 @@ def situation(strict: str) -> Situation:
             "summary": "the proof is bad",
             "expected": {"status": [401], "scheme": "DPoP", "error": ["invalid_dpop_proof"]},
             "tolerated": [{"status": [400]}],
+            "hard": {},
             "strict": strict,
             "requirement": "X-1",
             "basis": "b",

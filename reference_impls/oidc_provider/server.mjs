@@ -206,6 +206,7 @@ function configuration(options, { clients, resourceServers }, { InvalidTarget })
       mTLS: mutualTls(),
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: resources(options.tokens, scopes, InvalidTarget),
+      registration: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: true },

@@ -2,19 +2,18 @@
 
 import pytest
 
-from holdfast import at, case, row
+from holdfast import at_every_endpoint, at_the_authorization_server, case, row
 from holdfast.jose import generate
 from holdfast.parties import Client, KeyRing, ProofEndpoint
 from holdfast.proofs import Literal
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 REGISTERED = "RFC9449-4.3-05-{role}"
 VERIFIES = "RFC9449-4.3-07-{role}"
 NO_NONE, NO_MAC = "RFC9449-11.6-02-{role}", "RFC9449-11.6-01-{role}"
 
 
 @case(NO_NONE, situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "alg", [row("capitalised", "None"), row("kept-signature", Literal("none")), row("trailing-space", Literal("none "))]
 )
@@ -24,7 +23,7 @@ def test_more_spellings_of_none_are_refused(endpoint: ProofEndpoint, client: Cli
 
 
 @case(REGISTERED, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "alg",
     [
@@ -48,7 +47,7 @@ def test_alg_that_is_no_algorithm_is_refused(endpoint: ProofEndpoint, client: Cl
 
 
 @case(REGISTERED, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "alg",
     [
@@ -72,7 +71,7 @@ def test_alg_that_signs_nothing_is_refused(endpoint: ProofEndpoint, client: Clie
 
 
 @case(VERIFIES, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "alg",
     [
@@ -94,7 +93,7 @@ def test_alg_that_does_not_fit_a_p256_key_is_refused(endpoint: ProofEndpoint, cl
 
 
 @case(VERIFIES, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("algorithm", "alg"),
     [
@@ -116,7 +115,7 @@ def test_alg_that_does_not_fit_the_key_is_refused(
 
 
 @case(VERIFIES, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "algorithm",
     [row("pss-under-rs256", "RS256", needs=("alg:RS256",)), row("pkcs1-under-ps256", "PS256", needs=("alg:PS256",))],
@@ -129,7 +128,7 @@ def test_other_rsa_padding_is_refused(endpoint: ProofEndpoint, client: Client, k
 
 
 @case(NO_MAC, situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "spelling",
     [
@@ -148,7 +147,7 @@ def test_mac_with_the_public_key_is_refused(endpoint: ProofEndpoint, client: Cli
 
 
 @case(NO_MAC, situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("alg", [row("hs384", "HS384"), row("hs512", "HS512")])
 def test_longer_mac_is_refused(endpoint: ProofEndpoint, client: Client, alg: str) -> None:
     """A proof is refused under the longer MACs too, with the public key as their secret."""
@@ -156,7 +155,7 @@ def test_longer_mac_is_refused(endpoint: ProofEndpoint, client: Client, alg: str
 
 
 @case("RFC9449-5.1-02", situation="proof-invalid", impact="medium", needs=("alg:ES256",))
-@at("token", "par")
+@at_the_authorization_server
 @pytest.mark.parametrize(
     "algorithm",
     [row(name.lower(), name, needs=(f"no:alg:{name}",)) for name in ("RS384", "RS512", "PS384", "PS512")],
@@ -172,7 +171,7 @@ def test_algorithm_that_is_not_advertised_is_refused(
 
 
 @case(NO_MAC, situation="proof-invalid", impact="medium", needs=("alg:RS256",))
-@at("token", "par")
+@at_the_authorization_server
 @pytest.mark.parametrize("bits", [row("1024-bits", 1024), row("2040-bits", 2040)])
 def test_short_rsa_key_is_refused(endpoint: ProofEndpoint, client: Client, bits: int) -> None:
     """A proof by an RSA key of less than 2048 bits (RFC 7518, section 3.3) is refused, and no token bound to it."""
@@ -182,7 +181,7 @@ def test_short_rsa_key_is_refused(endpoint: ProofEndpoint, client: Client, bits:
 
 
 @case(VERIFIES, situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "signature",
     [
@@ -207,7 +206,7 @@ def test_signature_that_is_none_is_refused(endpoint: ProofEndpoint, client: Clie
 
 
 @case(VERIFIES, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("signature", [row("empty", "empty"), row("zero", "zero"), row("ones", "ones")])
 @pytest.mark.parametrize(
     "algorithm",
@@ -223,7 +222,7 @@ def test_signature_of_other_kinds_that_is_none_is_refused(
 
 
 @case(VERIFIES, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("signature", [row("truncated", "truncated"), row("trailing-byte", "trailing")])
 @pytest.mark.parametrize(
     "algorithm",

@@ -2,17 +2,16 @@
 
 import pytest
 
-from holdfast import ACCEPTED, REFUSED, at, case, row
+from holdfast import ACCEPTED, REFUSED, at_the_authorization_server, at_token_use, case, row
 from holdfast.jose import token_hash
 from holdfast.parties import Client, ProofEndpoint, ResourceServer
 from holdfast.proofs import Literal
 
 HASHED = "RFC9449-4.3-15"
-AT_TOKEN_USE = at("resource", "userinfo")
 
 
 @case(HASHED, situation="proof-invalid", impact="medium")
-@AT_TOKEN_USE
+@at_token_use
 @pytest.mark.parametrize(
     "ath",
     [
@@ -33,7 +32,7 @@ def test_ath_in_another_spelling_is_refused(endpoint: ProofEndpoint, client: Cli
 
 
 @case(HASHED, situation="proof-invalid", impact="high")
-@AT_TOKEN_USE
+@at_token_use
 @pytest.mark.parametrize(
     "ath",
     [
@@ -67,7 +66,7 @@ def test_ath_of_another_token_of_the_same_key_is_refused(rs: ResourceServer, cli
 
 
 @case(HASHED, situation="proof-invalid", impact="medium")
-@AT_TOKEN_USE
+@at_token_use
 @pytest.mark.parametrize("name", [row("capitals", "ATH"), row("capitalised", "Ath")])
 def test_ath_under_another_name_is_refused(endpoint: ProofEndpoint, client: Client, name: str) -> None:
     """A proof is refused when its hash stands under another name: names of claims have a case."""
@@ -75,7 +74,7 @@ def test_ath_under_another_name_is_refused(endpoint: ProofEndpoint, client: Clie
 
 
 @case("RFC9449-4.2-18-{role}", impact="low")
-@at("token", "par")
+@at_the_authorization_server
 def test_ath_where_there_is_no_token_breaks_nothing(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof with an `ath` is accepted or refused, cleanly, where no token is presented that it could be for."""
     assert endpoint.send(client, ath="A" * 43).outcome in {ACCEPTED, REFUSED}

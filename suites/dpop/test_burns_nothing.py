@@ -2,17 +2,16 @@
 
 import pytest
 
-from holdfast import at, case, row
+from holdfast import at_every_endpoint, case, row
 from holdfast.jose import decode
 from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
 from holdfast.proofs import new_jti
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 ELSEWHERE = "RFC9449-11.1-05-{role}"
 
 
 @case(ELSEWHERE, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_forged_signature_does_not_burn_the_jti(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is accepted although a copy of it with a forged signature was refused just before.
 
@@ -27,7 +26,7 @@ def test_forged_signature_does_not_burn_the_jti(endpoint: ProofEndpoint, client:
 
 
 @case(ELSEWHERE, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_jti_of_another_client_is_free(endpoint: ProofEndpoint, client: Client, second: Client) -> None:
     """A `jti` that another client's proof had is no reason to refuse: each key has its own.
 
@@ -49,7 +48,7 @@ def test_proof_by_another_key_does_not_burn_the_jti(rs: ResourceServer, client: 
 
 
 @case("RFC9449-11.1-09-{role}", impact="medium", latitude="L20", needs=("nonce-{role}",))
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "defect",
     [

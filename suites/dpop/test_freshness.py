@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast import ACCEPTED, REFUSED, Outcome, at, case, row
+from holdfast import ACCEPTED, REFUSED, Outcome, at_every_endpoint, case, row
 from holdfast.parties import Client, ProofEndpoint
 from holdfast.proofs import ABSENT, Literal
 
@@ -10,7 +10,7 @@ HOUR, DAY, YEAR = 3600, 86_400, 31_536_000
 
 
 @case("RFC9449-4.3-14-{role}", situation="proof-invalid", impact="high", needs=("no:nonce-{role}",))
-@at("resource", "userinfo", "token", "par")
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("iat", "expected"),
     [
@@ -36,7 +36,7 @@ def test_age(endpoint: ProofEndpoint, client: Client, iat: object, expected: Out
 
 
 @case("RFC9449-4.3-03-{role}", situation="proof-invalid", impact="medium")
-@at("resource", "userinfo", "token", "par")
+@at_every_endpoint
 @pytest.mark.parametrize(
     "iat",
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast import ACCEPTED, REFUSED, Outcome, at, case, row
+from holdfast import ACCEPTED, REFUSED, Outcome, at_every_endpoint, at_token_use, case, row
 from holdfast.parties import Client, ProofEndpoint
 from holdfast.proofs import ABSENT, Literal
 
@@ -11,7 +11,7 @@ SAME = "RFC9449-4.3-17-{role}"
 
 
 @case("RFC9449-4.3-11-{role}", situation="proof-invalid", impact="high")
-@at("resource", "userinfo", "token", "par")
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("htu", "expected"),
     [
@@ -53,7 +53,7 @@ def test_htu(endpoint: ProofEndpoint, client: Client, htu: str, expected: Outcom
 
 
 @case("RFC9449-4.3-03-{role}", situation="proof-invalid", impact="high")
-@at("resource", "userinfo", "token", "par")
+@at_every_endpoint
 @pytest.mark.parametrize(
     "htu",
     [row("absent", ABSENT), row("empty", ""), row("null", Literal(None)), row("list", Literal(["https://rs.test/"]))],
@@ -64,7 +64,7 @@ def test_htu_that_is_no_uri_is_refused(endpoint: ProofEndpoint, client: Client, 
 
 
 @case("RFC9449-4.3-12-{role}", impact="medium")
-@at("resource", "userinfo")
+@at_token_use
 def test_request_with_a_query_is_accepted(endpoint: ProofEndpoint, client: Client) -> None:
     """A request with a query is accepted with an `htu` that has none."""
     assert endpoint.send(client, query="page=2").accepted

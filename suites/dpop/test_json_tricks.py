@@ -2,15 +2,14 @@
 
 import pytest
 
-from holdfast import ACCEPTED, REFUSED, at, case, row
+from holdfast import ACCEPTED, REFUSED, at_every_endpoint, at_token_use, case, row
 from holdfast.parties import Client, ProofEndpoint
 from holdfast.proofs import Duplicate, Literal, new_jti
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 ONE_JWT = "RFC9449-4.3-02-{role}"
 CLAIMS = "RFC9449-4.3-03-{role}"
 TYP = "RFC9449-4.3-04-{role}"
-METHOD, PLACE = "RFC9449-4.3-10-{role}", "RFC9449-4.3-11-{role}"
+PLACE = "RFC9449-4.3-11-{role}"
 IGNORED = "RFC9449-4.2-18-{role}"
 CRITICAL = "RFC6749-7515-4.1.11-01-{role}"
 
@@ -29,7 +28,7 @@ WRONG_MEMBERS = pytest.mark.parametrize(
 
 
 @case(ONE_JWT, situation="proof-invalid", impact="high", latitude="L51")
-@EVERYWHERE
+@at_every_endpoint
 @WRONG_MEMBERS
 def test_first_of_two_members_does_not_decide(
     endpoint: ProofEndpoint, client: Client, name: str, wrong: object
@@ -43,7 +42,7 @@ def test_first_of_two_members_does_not_decide(
 
 
 @case(ONE_JWT, impact="medium", latitude="L51")
-@EVERYWHERE
+@at_every_endpoint
 @WRONG_MEMBERS
 def test_last_of_two_members_may_decide(endpoint: ProofEndpoint, client: Client, name: str, wrong: object) -> None:
     """A proof in which a member stands twice, the second time right, is refused or taken by the second, cleanly."""
@@ -51,14 +50,14 @@ def test_last_of_two_members_may_decide(endpoint: ProofEndpoint, client: Client,
 
 
 @case("RFC9449-4.3-15", situation="proof-invalid", impact="high", latitude="L51")
-@at("resource", "userinfo")
+@at_token_use
 def test_first_of_two_hashes_does_not_decide(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof with two `ath` is refused when the second is the hash of another token."""
     assert endpoint.send(client, duplicate=Duplicate("ath", "A" * 43, first=False)).refused
 
 
 @case(ONE_JWT, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "syntax",
     [
@@ -80,7 +79,7 @@ def test_claims_that_are_not_quite_json_are_refused(endpoint: ProofEndpoint, cli
 
 
 @case(ONE_JWT, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "spelling", [row("with-line-breaks", "pretty"), row("backwards", "reordered"), row("escaped-names", "escaped")]
 )
@@ -90,7 +89,7 @@ def test_json_in_another_spelling_is_accepted(endpoint: ProofEndpoint, client: C
 
 
 @case(CLAIMS, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("name", "spelt"),
     [
@@ -112,7 +111,7 @@ def test_member_in_other_case_is_no_member(endpoint: ProofEndpoint, client: Clie
 
 
 @case(IGNORED, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "claims",
     [
@@ -130,7 +129,7 @@ def test_claim_in_other_case_changes_nothing(
 
 
 @case(IGNORED, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("header", [row("typ", {"TYP": "JWT"}), row("alg", {"ALG": "none"}), row("jwk", {"JWK": {}})])
 def test_header_parameter_in_other_case_changes_nothing(
     endpoint: ProofEndpoint, client: Client, header: dict[str, object]
@@ -140,7 +139,7 @@ def test_header_parameter_in_other_case_changes_nothing(
 
 
 @case(IGNORED, impact="high")
-@at("resource", "userinfo")
+@at_token_use
 def test_confirmation_inside_a_proof_changes_nothing(endpoint: ProofEndpoint, client: Client, thief: Client) -> None:
     """A proof that names another key in a `cnf` claim of its own is accepted by its `jwk`: the binding is the token's.
 
@@ -150,7 +149,7 @@ def test_confirmation_inside_a_proof_changes_nothing(endpoint: ProofEndpoint, cl
 
 
 @case(TYP, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "typ",
     [
@@ -170,7 +169,7 @@ def test_typ_that_is_nearly_right_is_refused(endpoint: ProofEndpoint, client: Cl
 
 
 @case(TYP, impact="low", latitude="L13")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("typ", [row("capitals", "DPOP+JWT"), row("whole-media-type", "application/dpop+jwt")])
 def test_typ_as_another_media_type_breaks_nothing(endpoint: ProofEndpoint, client: Client, typ: str) -> None:
     """A proof is accepted or refused, cleanly, when its `typ` is the same media type in another spelling."""
@@ -178,7 +177,7 @@ def test_typ_as_another_media_type_breaks_nothing(endpoint: ProofEndpoint, clien
 
 
 @case(CRITICAL, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "names",
     [
@@ -203,7 +202,7 @@ def test_critical_list_is_heeded(endpoint: ProofEndpoint, client: Client, names:
 
 
 @case(IGNORED, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("header", [row("compressed", {"zip": "DEF"}), row("any-content", {"cty": "json"})])
 def test_parameter_that_a_proof_does_not_need_breaks_nothing(
     endpoint: ProofEndpoint, client: Client, header: dict[str, str]
@@ -213,7 +212,7 @@ def test_parameter_that_a_proof_does_not_need_breaks_nothing(
 
 
 @case(IGNORED, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("depth", [100, 500])
 def test_deep_claim_breaks_nothing(endpoint: ProofEndpoint, client: Client, depth: int) -> None:
     """A proof with a claim of many lists within lists is accepted or refused, cleanly: no parser runs out of stack."""
@@ -225,7 +224,7 @@ def test_deep_claim_breaks_nothing(endpoint: ProofEndpoint, client: Client, dept
 
 
 @case(IGNORED, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("length", [5000, 25_000])
 def test_large_claim_breaks_nothing(endpoint: ProofEndpoint, client: Client, length: int) -> None:
     """A proof with a claim of many characters is accepted or refused, cleanly."""
@@ -233,7 +232,7 @@ def test_large_claim_breaks_nothing(endpoint: ProofEndpoint, client: Client, len
 
 
 @case(CLAIMS, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "jti",
     [
@@ -250,7 +249,7 @@ def test_jti_that_is_no_text_is_refused(endpoint: ProofEndpoint, client: Client,
 
 
 @case("RFC9449-11.1-06-{role}", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("length", [129, 1000, 6000, 10_000])
 def test_long_jti_breaks_nothing(endpoint: ProofEndpoint, client: Client, length: int) -> None:
     """A proof with a `jti` of many characters is refused, or remembered by its hash: the server stays up.
@@ -261,62 +260,15 @@ def test_long_jti_breaks_nothing(endpoint: ProofEndpoint, client: Client, length
 
 
 @case(CLAIMS, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("end", [row("nul", "\x00"), row("half-a-surrogate-pair", "\ud800"), row("beyond-ascii", "é…")])
 def test_odd_character_in_jti_breaks_nothing(endpoint: ProofEndpoint, client: Client, end: str) -> None:
     """A proof whose `jti` has a NUL, half a surrogate pair or letters beyond ASCII is accepted or refused, cleanly."""
     assert endpoint.send(client, jti=new_jti() + end).outcome in {ACCEPTED, REFUSED}
 
 
-@case(METHOD, situation="proof-invalid", impact="high")
-@EVERYWHERE
-@pytest.mark.parametrize(
-    "template",
-    [
-        row("space-after", "{method} ", impact="low"),
-        row("space-before", " {method}", impact="low"),
-        row("nul-after", "{method}\x00"),
-        row("half-a-surrogate-pair-after", "{method}\ud800", impact="medium"),
-        row("longer", "{method}X"),
-        row("shorter", "{method:.2}"),
-        row("with-version", "{method} HTTP/1.1", impact="medium"),
-        row("head", "HEAD"),
-        row("connect", "CONNECT"),
-    ],
-)
-def test_htm_that_is_nearly_right_is_refused(endpoint: ProofEndpoint, client: Client, template: str) -> None:
-    """A proof is refused when its `htm` holds the method of the request and more, or less."""
-    assert endpoint.send(client, htm=template.format(**endpoint.parts())).refused
-
-
-@case(METHOD, situation="proof-invalid", impact="low", latitude="L12")
-@EVERYWHERE
-def test_htm_with_one_capital_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
-    """Methods have a case: a proof for `Get` or `Post` is for no method at all."""
-    assert endpoint.send(client, htm=endpoint.parts()["method"].title()).refused
-
-
-@case(METHOD, situation="proof-invalid", impact="high")
-@EVERYWHERE
-def test_proof_for_the_other_usual_method_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
-    """A proof for a GET is refused with a POST, and one for a POST with a GET."""
-    other = "POST" if endpoint.parts()["method"] == "GET" else "GET"
-
-    assert endpoint.send(client, htm=other).refused
-
-
-@case(METHOD, situation="proof-invalid", impact="medium")
-@EVERYWHERE
-@pytest.mark.parametrize(
-    "htm", [row("null", Literal(None)), row("true", Literal(True)), row("object", Literal({})), row("zero", Literal(0))]
-)
-def test_htm_that_is_no_text_is_refused(endpoint: ProofEndpoint, client: Client, htm: object) -> None:
-    """A proof whose `htm` is no text is refused."""
-    assert endpoint.send(client, htm=htm).refused
-
-
 @case(PLACE, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "template",
     [
@@ -349,7 +301,7 @@ def test_htu_that_is_nearly_right_is_refused(endpoint: ProofEndpoint, client: Cl
 
 
 @case(PLACE, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("htu", [row("number", Literal(1)), row("true", Literal(True)), row("object", Literal({}))])
 def test_htu_that_is_no_text_is_refused(endpoint: ProofEndpoint, client: Client, htu: object) -> None:
     """A proof whose `htu` is no text is refused."""
@@ -357,7 +309,7 @@ def test_htu_that_is_no_text_is_refused(endpoint: ProofEndpoint, client: Client,
 
 
 @case(PLACE, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 def test_right_htu_inside_a_list_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is refused when its `htu` is a list with the right URI in it: lists turn into texts by themselves."""
     right = "{scheme}://{host}{path}".format(**endpoint.parts())
@@ -366,7 +318,7 @@ def test_right_htu_inside_a_list_is_refused(endpoint: ProofEndpoint, client: Cli
 
 
 @case("RFC9449-4.3-14-{role}", situation="proof-invalid", impact="medium", needs=("no:nonce-{role}",))
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "iat",
     [
@@ -385,7 +337,7 @@ def test_extreme_iat_is_refused(endpoint: ProofEndpoint, client: Client, iat: fl
 
 
 @case("RFC9449-4.3-14-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_iat_with_a_fraction_is_accepted(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is accepted when its `iat` has a fraction of a second (RFC 7519, section 2)."""
     assert endpoint.send(client, iat=-0.5).accepted

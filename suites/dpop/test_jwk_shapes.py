@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from holdfast import ACCEPTED, REFUSED, at, case, row
+from holdfast import ACCEPTED, REFUSED, at_every_endpoint, case, row
 from holdfast.parties import Client, KeyRing, ProofEndpoint
 from holdfast.proofs import Literal
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 KEY = "RFC9449-4.3-08-{role}"
 PUBLIC = "RFC9449-4.3-09-{role}"
 ONE_SPELLING = "RFC7638-4-01-{role}"
@@ -18,7 +17,7 @@ NOWHERE = "https://nowhere.invalid/keys"
 
 
 @case(PUBLIC, situation="proof-invalid", impact="medium", needs=("alg:RS256",))
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi"])
 def test_any_private_member_of_an_rsa_key_is_refused(
     endpoint: ProofEndpoint, client: Client, keys: KeyRing, member: str
@@ -33,7 +32,7 @@ def test_any_private_member_of_an_rsa_key_is_refused(
 
 
 @case(PUBLIC, situation="proof-invalid", impact="medium", needs=("alg:RS256",))
-@EVERYWHERE
+@at_every_endpoint
 def test_further_primes_of_an_rsa_key_are_refused(endpoint: ProofEndpoint, client: Client, keys: KeyRing) -> None:
     """A proof whose `jwk` has `oth`, the further primes of an RSA key, is refused (RFC 7518, section 6.3.2.7)."""
     rsa = client.with_key(keys.of("RS256"))
@@ -42,7 +41,7 @@ def test_further_primes_of_an_rsa_key_are_refused(endpoint: ProofEndpoint, clien
 
 
 @case(PUBLIC, situation="proof-invalid", impact="medium", needs=("alg:EdDSA",))
-@EVERYWHERE
+@at_every_endpoint
 def test_private_member_of_an_ed25519_key_is_refused(endpoint: ProofEndpoint, client: Client, keys: KeyRing) -> None:
     """A proof whose `jwk` has the private member of an Ed25519 key is refused."""
     edwards = client.with_key(keys.of("EdDSA"))
@@ -51,7 +50,7 @@ def test_private_member_of_an_ed25519_key_is_refused(endpoint: ProofEndpoint, cl
 
 
 @case(KEY, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "template",
     [
@@ -72,14 +71,14 @@ def test_jwk_of_another_shape_is_refused(endpoint: ProofEndpoint, client: Client
 
 
 @case(KEY, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_jwk_as_text_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof whose `jwk` is the key's JSON as a text, and no object, is refused."""
     assert endpoint.send(client, jwk=Literal(json.dumps(client.key.public_jwk))).refused
 
 
 @case(KEY, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("member", ["kty", "crv", "x", "y"])
 def test_jwk_without_a_required_member_is_refused(endpoint: ProofEndpoint, client: Client, member: str) -> None:
     """A proof whose `jwk` lacks a member that makes the key is refused, and is no reason to fall over."""
@@ -89,7 +88,7 @@ def test_jwk_without_a_required_member_is_refused(endpoint: ProofEndpoint, clien
 
 
 @case(KEY, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("member", "value"),
     [
@@ -123,7 +122,7 @@ def test_jwk_that_makes_no_key_is_refused(endpoint: ProofEndpoint, client: Clien
 
 
 @case("RFC9449-4.3-07-{role}", situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "change",
     [
@@ -144,7 +143,7 @@ def test_point_off_the_curve_is_refused(endpoint: ProofEndpoint, client: Client,
 
 
 @case("RFC9449-4.3-07-{role}", situation="proof-invalid", impact="high", needs=("alg:RS256",))
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "change",
     [
@@ -168,7 +167,7 @@ def test_degenerate_rsa_key_is_refused(
 
 
 @case(ONE_SPELLING, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("member", "template"),
     [
@@ -192,7 +191,7 @@ def test_coordinate_in_another_spelling_is_refused(
 
 
 @case(ONE_SPELLING, impact="medium", needs=("alg:RS256",))
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     ("member", "template"),
     [
@@ -212,7 +211,7 @@ def test_rsa_number_in_another_spelling_is_refused(
 
 
 @case("RFC7638-3.2-01-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "members",
     [
@@ -233,7 +232,7 @@ def test_optional_members_of_a_key_are_harmless(
 
 
 @case("RFC7638-3-01-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_order_of_the_members_of_a_key_is_free(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is accepted when the members of its `jwk` stand in another order: the thumbprint sorts them itself."""
     backwards = dict(reversed(list(client.key.public_jwk.items())))
@@ -242,7 +241,7 @@ def test_order_of_the_members_of_a_key_is_free(endpoint: ProofEndpoint, client: 
 
 
 @case(IGNORED, impact="low", latitude="L55")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "member", [row("certificate-url", "x5u"), row("set-url", "jku"), row("thumbprint", "x5t#S256")]
 )
@@ -255,7 +254,7 @@ def test_other_sources_inside_the_key_are_ignored(endpoint: ProofEndpoint, clien
 
 
 @case(IGNORED, impact="low", latitude="L55")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "header",
     [
@@ -279,14 +278,14 @@ def test_other_sources_beside_the_key_are_ignored(
 
 
 @case(IGNORED, impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_kid_beside_the_key_is_ignored(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is accepted when its header has a `kid` beside the `jwk`, as many libraries write it."""
     assert endpoint.send(client, header={"kid": client.jkt}).accepted
 
 
 @case(KEY, impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_certificate_beside_the_key_breaks_nothing(endpoint: ProofEndpoint, client: Client, thief: Client) -> None:
     """A proof whose header carries somebody else's certificate (`x5c`) is taken by its `jwk` or refused, cleanly.
 

@@ -2,17 +2,16 @@
 
 import pytest
 
-from holdfast import at, case, row
+from holdfast import at_every_endpoint, at_token_use, case, row
 from holdfast.parties import Client, ProofEndpoint, ResourceServer
 from holdfast.proofs import disguised
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 ONE_JWT = "RFC9449-4.3-02-{role}"
 TOKEN68 = "RFC9449-4.1-04-{role}"
 
 
 @case(ONE_JWT, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "parts",
     [
@@ -32,7 +31,7 @@ def test_wrong_number_of_parts_is_refused(endpoint: ProofEndpoint, client: Clien
 
 
 @case(TOKEN68, situation="proof-invalid", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_padded_parts_are_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof whose parts are padded with `=` is refused: token68 has it at the very end only, base64url nowhere.
 
@@ -42,14 +41,14 @@ def test_padded_parts_are_refused(endpoint: ProofEndpoint, client: Client) -> No
 
 
 @case(ONE_JWT, situation="proof-invalid", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_standard_alphabet_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof in the alphabet of plain base64, with `+` and `/`, is refused: JOSE is written in base64url."""
     assert endpoint.send(client, alphabet="standard").refused
 
 
 @case(TOKEN68, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "whitespace",
     [
@@ -64,7 +63,7 @@ def test_white_space_inside_is_refused(endpoint: ProofEndpoint, client: Client, 
 
 
 @case(TOKEN68, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("serialisation", [row("flattened", "flattened"), row("general", "general")])
 def test_json_serialisation_is_refused(endpoint: ProofEndpoint, client: Client, serialisation: str) -> None:
     """A proof in one of the JSON serialisations is refused: a JWT has the compact form only.
@@ -75,7 +74,7 @@ def test_json_serialisation_is_refused(endpoint: ProofEndpoint, client: Client, 
 
 
 @case(TOKEN68, situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "value",
     [
@@ -100,7 +99,7 @@ def test_more_than_the_proof_is_refused(endpoint: ProofEndpoint, client: Client,
 
 
 @case("RFC9449-4.1-02-{role}", situation="proof-invalid", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_proof_in_other_case_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """The header's value has a case: a proof with its capitals and small letters exchanged is refused."""
     endpoint.accepts(client)
@@ -110,7 +109,7 @@ def test_proof_in_other_case_is_refused(endpoint: ProofEndpoint, client: Client)
 
 
 @case(ONE_JWT, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "value",
     [
@@ -132,7 +131,7 @@ def test_placeholder_is_refused(endpoint: ProofEndpoint, client: Client, value: 
 
 
 @case("RFC9449-7.1-04", situation="proof-missing", impact="medium")
-@at("resource", "userinfo")
+@at_token_use
 @pytest.mark.parametrize(
     "name", [row("prefixed", "X-DPoP"), row("continued", "DPoP-Proof"), row("underscored", "DPoP_")]
 )
@@ -154,7 +153,7 @@ def test_access_token_in_place_of_the_proof_is_refused(rs: ResourceServer, clien
 
 
 @case("RFC9449-4.2-09-{role}", situation="proof-invalid", impact="high", latitude="L05")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("how", [row("other-half-of-the-curve", "malleated"), row("stray-bits", "stray-bits")])
 def test_captured_proof_in_other_bytes_is_refused(endpoint: ProofEndpoint, client: Client, how: str) -> None:
     """A proof that was accepted once is refused again when its signature is spelt in other bytes.

@@ -2,16 +2,15 @@
 
 import pytest
 
-from holdfast import at, case, row
+from holdfast import at_every_endpoint, case, row
 from holdfast.parties import Client, KeyRing, ProofEndpoint
 from holdfast.proofs import ABSENT, Literal
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
 NONE, SYMMETRIC = "RFC9449-11.6-02-{role}", "RFC9449-11.6-01-{role}"
 
 
 @case("RFC9449-4.3-04-{role}", situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "typ",
     [
@@ -28,7 +27,7 @@ def test_wrong_typ_is_refused(endpoint: ProofEndpoint, client: Client, typ: obje
 
 
 @case(NONE, situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "alg",
     [
@@ -48,21 +47,21 @@ def test_unsafe_alg_is_refused(endpoint: ProofEndpoint, client: Client, alg: obj
 
 
 @case(SYMMETRIC, situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 def test_symmetric_key_in_jwk_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof with a symmetric key in `jwk` and a MAC as signature is refused."""
     assert endpoint.send(client, alg_symmetric_oct=True).refused
 
 
 @case("RFC9449-4.3-09-{role}", situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_private_key_in_jwk_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof that carries its private key is refused, so that the leak is noticed."""
     assert endpoint.send(client, jwk="private").refused
 
 
 @case("RFC9449-4.3-08-{role}", situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "jwk", [row("absent", ABSENT), row("empty", {}), row("null", Literal(None)), row("text", Literal("a key"))]
 )
@@ -72,21 +71,21 @@ def test_missing_jwk_is_refused(endpoint: ProofEndpoint, client: Client, jwk: ob
 
 
 @case("RFC9449-4.3-08-{role}", situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 def test_key_named_by_kid_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof that only names its key, by `kid`, is refused: the key comes from nowhere but `jwk`."""
     assert endpoint.send(client, kid_only=True).refused
 
 
 @case("RFC6749-7515-4.1.11-01-{role}", situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 def test_critical_parameter_that_nobody_knows_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof whose `crit` demands that an unknown parameter be understood is refused."""
     assert endpoint.send(client, critical="holdfast-unknown").refused
 
 
 @case("RFC9449-4.3-07-{role}", situation="proof-invalid", impact="critical")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("signature", [row("flipped", "flipped"), row("truncated", "truncated"), row("zero", "zero")])
 def test_broken_signature_is_refused(endpoint: ProofEndpoint, client: Client, signature: str) -> None:
     """A proof whose signature does not verify is refused."""
@@ -94,7 +93,7 @@ def test_broken_signature_is_refused(endpoint: ProofEndpoint, client: Client, si
 
 
 @case("RFC9449-4.3-06-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "algorithm",
     [row(name.lower(), name, needs=(f"alg:{name}",)) for name in ("ES256", "ES384", "ES512", "RS256", "PS256")]

@@ -2,15 +2,13 @@
 
 import pytest
 
-from holdfast import at, case, row
+from holdfast import at_every_endpoint, case, row
 from holdfast.parties import Client, ProofEndpoint
 from holdfast.proofs import ABSENT, Literal
 
-EVERYWHERE = at("resource", "userinfo", "token", "par")
-
 
 @case("RFC9449-4.3-01-{role}", situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "proofs",
     [
@@ -30,7 +28,7 @@ def test_two_proofs_are_refused(endpoint: ProofEndpoint, client: Client, proofs:
 
 
 @case("RFC9449-4.3-02-{role}", situation="proof-invalid", impact="medium")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "proof", [row("empty", ""), row("word", "proof"), row("dots", ".."), row("not-a-jwt", "eyJhIjoxfQ.eyJiIjoyfQ.")]
 )
@@ -40,7 +38,7 @@ def test_proof_that_is_no_jwt_is_refused(endpoint: ProofEndpoint, client: Client
 
 
 @case("RFC9449-4.3-03-{role}", situation="proof-invalid", impact="high")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize(
     "jti", [row("absent", ABSENT), row("empty", "", impact="medium"), row("number", Literal(1), impact="medium")]
 )
@@ -50,7 +48,7 @@ def test_proof_without_jti_is_refused(endpoint: ProofEndpoint, client: Client, j
 
 
 @case("RFC9449-4.1-01-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 @pytest.mark.parametrize("name", [row("small", "dpop"), row("capitals", "DPOP")])
 def test_name_of_the_header_has_no_case(endpoint: ProofEndpoint, client: Client, name: str) -> None:
     """The proof is found whatever the case of its header's name; HTTP/2 sends it in small letters."""
@@ -58,14 +56,14 @@ def test_name_of_the_header_has_no_case(endpoint: ProofEndpoint, client: Client,
 
 
 @case("RFC9449-4.2-18-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_unknown_claim_is_ignored(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof with a further claim that the server does not know is accepted."""
     assert endpoint.send(client, claims={"holdfast": "unknown"}).accepted
 
 
 @case("RFC9449-4.2-18-{role}", impact="low")
-@EVERYWHERE
+@at_every_endpoint
 def test_unknown_header_parameter_is_ignored(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof with a further header parameter that the server does not know is accepted."""
     assert endpoint.send(client, header={"holdfast": "unknown"}).accepted

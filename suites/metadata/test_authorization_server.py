@@ -2,8 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from holdfast import case
-from holdfast.parties import AuthorizationServer, Client
+import pytest
+
+from holdfast import case, row
+from holdfast.parties import AuthorizationServer
 
 METADATA = ("as-metadata",)
 
@@ -44,6 +46,21 @@ def test_every_announced_endpoint_is_on_tls(authorization_server: AuthorizationS
     assert {urlsplit(url).scheme for url in announced} == {"https"}
 
 
+@case("RFC8414-2-02", impact="high", needs=METADATA)
+@pytest.mark.parametrize(
+    "member",
+    [
+        row("token", "token_endpoint"),
+        row("introspection", "introspection_endpoint", requirement="RFC7662-2-01", needs=("introspection",)),
+        row("revocation", "revocation_endpoint", requirement="RFC7009-2-05", needs=("revocation",)),
+        row("keys", "jwks_uri", requirement="RFC8414-2-03", needs=("jwt-access-token",)),
+    ],
+)
+def test_endpoint_is_announced_with_https(authorization_server: AuthorizationServer, member: str) -> None:
+    """The metadata name each endpoint that secrets or keys are fetched from or sent to, and by https."""
+    assert authorization_server.kind(member) == "url"
+
+
 @case("RFC8414-2-03", impact="medium", needs=(*METADATA, "jwt-access-token"))
 def test_key_set_holds_no_private_key(authorization_server: AuthorizationServer) -> None:
     """The published key set has keys in it, and only public ones."""
@@ -52,9 +69,10 @@ def test_key_set_holds_no_private_key(authorization_server: AuthorizationServer)
     assert keys and not [key for key in keys if {"d", "k"} & set(key)]
 
 
-@case("RFC9068-2.1-05", impact="medium", needs=("jwt-access-token",))
-def test_jwt_access_token_is_typed(authorization_server: AuthorizationServer, client: Client) -> None:
-    """A JWT access token says that it is one (`typ` at+jwt), so that nothing else is taken for it."""
-    token = authorization_server.token(client)
+@case("RFC8414-2-05", impact="low", needs=(*METADATA, "private_key_jwt", "alg:RS256"))
+def test_rs256_is_announced_for_assertions(authorization_server: AuthorizationServer) -> None:
+    """A server that takes RS256 for proofs takes it for client assertions too, since every client can do that.
 
-    assert str(token.header.get("typ", "")).lower().removeprefix("application/") == "at+jwt"
+    Profiles forbid RS256 (FAPI 2.0 for one); a server that keeps to such a one takes it nowhere.
+    """
+    assert "RS256" in authorization_server.listed("token_endpoint_auth_signing_alg_values_supported")

@@ -134,6 +134,7 @@ class _Lab:
             ca_pem=self.authorities(target, runner),
             clients=made.clients,
             resource_server=made.resource_server,
+            other_resource_server=made.other,
             authority=self.authority,
             resolve=self.resolve(runner),
             folder=self.folder,

@@ -3,12 +3,12 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast import jose, pki
 from holdfast.errors import UsageError
-from holdfast.target_model import Auth, Binding, Client
+from holdfast.target_model import Auth, Binding, Client, Introspector
 from holdfast.targets import Target, reveal
 
 _WITH_SECRET = {"client_secret_basic", "client_secret_post"}
@@ -29,6 +29,7 @@ class ClientMaterial:
     key: jose.Key | None = field(default=None, repr=False)
     credential: pki.Credential | None = field(default=None, repr=False)
     binding: Binding = "dpop"
+    demands: bool = True
     grants: tuple[str, ...] = ("client_credentials",)
     scope: str = ""
     redirect_uri: str = ""
@@ -56,11 +57,16 @@ class ClientMaterial:
         if self.credential is not None and self.auth == "self_signed_tls_client_auth":
             certificate = {"x5c": [pki.base64_der(self.credential.der)], "x5t#S256": self.credential.thumbprint}
             metadata["jwks"] = {"keys": [{**_public(self.credential.key), **certificate}]}
-        if self.binding in {"dpop", "both"}:
+        if self.demands and self.binding in {"dpop", "both"}:
             metadata["dpop_bound_access_tokens"] = True
-        if self.binding in {"certificate", "both"}:
+        if self.demands and self.binding in {"certificate", "both"}:
             metadata["tls_client_certificate_bound_access_tokens"] = True
         return metadata
+
+    def introspector(self) -> dict[str, str]:
+        """How a resource server is known to the introspection endpoint."""
+        known = {"client_id": self.id, "client_secret": self.secret}
+        return known | ({"audience": self.resource} if self.resource else {})
 
 
 def _public(key: jose.Key) -> dict[str, str]:
@@ -69,11 +75,15 @@ def _public(key: jose.Key) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Material:
-    """All that one start of a target needs; `resource_server` authenticates where tokens are introspected."""
+    """All that one start of a target needs; `resource_server` authenticates where tokens are introspected.
+
+    other: another resource server that does, where the file names one.
+    """
 
     authority: pki.Authority
     clients: Mapping[str, ClientMaterial]
     resource_server: ClientMaterial
+    other: ClientMaterial | None = None
 
     def write(self, folder: Path, names: Sequence[str]) -> None:
         """ca.pem, server.pem, server.crt, server.key (for these names, and localhost) and clients.json."""
@@ -81,10 +91,9 @@ class Material:
         server = self.authority.issue_server(names)
         server.write(folder, "server")
         server.write_pair(folder, "server")
-        resource_server = {"client_id": self.resource_server.id, "client_secret": self.resource_server.secret}
         document = {
             "clients": [client.registration() for client in self.clients.values()],
-            "resource_servers": [resource_server],
+            "resource_servers": [one.introspector() for one in (self.resource_server, self.other) if one is not None],
         }
         file = folder / "clients.json"
         file.touch(mode=0o600)
@@ -98,18 +107,30 @@ def make(target: Target, authority: pki.Authority, resource_server: ClientMateri
     Raises UsageError.
     """
     clients = {name: _client(target, name, client, authority, by_lab=by_lab) for name, client in target.clients.items()}
-    return Material(authority, clients, resource_server)
+    return Material(authority, clients, resource_server, other_resource_server(target, by_lab=by_lab))
 
 
 def resource_server(target: Target, *, by_lab: bool) -> ClientMaterial:
     """What a resource server shows to the introspection endpoint (RFC 7662, section 2.1); empty where not known."""
-    own = target.introspection
+    return _introspector(target, target.introspection, "resource-server", "introspection", by_lab=by_lab)
+
+
+def other_resource_server(target: Target, *, by_lab: bool) -> ClientMaterial | None:
+    """The same of a resource server for which the tokens are not meant; None where the file names none."""
+    other = target.introspection.other
+    if other is None:
+        return None
+    found = _introspector(target, other, "other-resource-server", "introspection", "other", by_lab=by_lab)
+    return replace(found, resource=other.audience or "")
+
+
+def _introspector(target: Target, own: Introspector, default: str, *where: str, by_lab: bool) -> ClientMaterial:
     if own.secret is not None:
-        secret = reveal(target, own.secret, "introspection", "secret")
+        secret = reveal(target, own.secret, *where, "secret")
     else:
         secret = secrets.token_urlsafe(24) if by_lab else ""
-    name = own.id or ("resource-server" if by_lab else "")
-    return ClientMaterial("resource-server", name, "client_secret_basic", secret, binding="none")
+    name = own.id or (default if by_lab else "")
+    return ClientMaterial(default, name, "client_secret_basic", secret, binding="none", grants=())
 
 
 def _client(target: Target, name: str, client: Client, authority: pki.Authority, *, by_lab: bool) -> ClientMaterial:
@@ -124,6 +145,7 @@ def _client(target: Target, name: str, client: Client, authority: pki.Authority,
         key=_key(target, name, client, by_lab=by_lab),
         credential=_credential(target, name, client, identifier, authority, by_lab=by_lab),
         binding=client.binding,
+        demands=client.demands,
         grants=tuple(client.grants),
         scope=client.scope or "",
         redirect_uri=client.redirect_uri,

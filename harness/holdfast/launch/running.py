@@ -78,7 +78,8 @@ class Running:
 
     urls: base URL by listener. resolve: (name, port) of a URL -> address to connect to. ca_pem: CA bundle, b"" for the
     system's. clients: by the name in the file. authority: the lab's CA, also where the lab started nothing.
-    suite_url: where the target reaches the party that the suite plays, or "". folder: ca.pem, server.pem and the like.
+    other_resource_server: one for which the tokens are not meant, where the file names it. suite_url: where the target
+    reaches the party that the suite plays, or "". folder: ca.pem, server.pem and the like.
     """
 
     target: Target
@@ -93,6 +94,7 @@ class Running:
     suite_url: str = ""
     runner: Runner | None = field(default=None, repr=False)
     again: Callable[[str], None] | None = field(default=None, repr=False)
+    other_resource_server: ClientMaterial | None = None
 
     @property
     def services(self) -> Sequence[str]:
@@ -135,4 +137,4 @@ def _named(target: Target, more: Sequence[str]) -> set[tuple[str, int]]:
 
 
 def _of_resource(resource: Resource) -> list[str | None]:
-    return [resource.url, resource.readback.url if resource.readback else None]
+    return [resource.url, resource.plain, resource.readback.url if resource.readback else None, *resource.replicas]

@@ -1,10 +1,37 @@
 """The parties of a case: who asks, who is asked, and time."""
 
 from holdfast.parties.authorization import AuthorizationServer
-from holdfast.parties.cast import Clock
+from holdfast.parties.bursts import Burst
 from holdfast.parties.client import Client, Token
+from holdfast.parties.clock import Clock
+from holdfast.parties.doors import ClearDoor, Door, Doors
 from holdfast.parties.endpoints import ProofEndpoint, ResourceServer
+from holdfast.parties.gauge import Gauge
 from holdfast.parties.keys import KeyRing
+from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
+from holdfast.parties.registration import ClientRegistration
+from holdfast.parties.replicas import Replicas
+from holdfast.parties.resource_metadata import ResourceMetadata
+from holdfast.parties.script import Script
 
-__all__ = ["AuthorizationServer", "Client", "Clock", "KeyRing", "ProofEndpoint", "Proxy", "ResourceServer", "Token"]
+__all__ = [
+    "AuthorizationServer",
+    "Burst",
+    "ClearDoor",
+    "Client",
+    "ClientRegistration",
+    "Clock",
+    "Door",
+    "Doors",
+    "Gauge",
+    "KeyRing",
+    "Listener",
+    "ProofEndpoint",
+    "Proxy",
+    "Replicas",
+    "ResourceMetadata",
+    "ResourceServer",
+    "Script",
+    "Token",
+]

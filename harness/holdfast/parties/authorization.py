@@ -2,30 +2,37 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from dataclasses import replace
+from urllib.parse import parse_qsl
 
+from holdfast import jose
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange
 from holdfast.parties.changes import Change
-from holdfast.parties.client import Client, Token
+from holdfast.parties.client import Client, Token, assertion
+from holdfast.parties.front_channel import FrontChannel
 from holdfast.parties.run import Message
-from holdfast.parties.server_messages import HONEST, Code, ServerMessages, code_form
-from holdfast.parties.user_agent import UserAgent
-from holdfast.wire import Request
+from holdfast.parties.server_messages import HONEST, Code, code_form
+from holdfast.parties.token_life import TokenLife
 
 __all__ = ["HONEST", "AuthorizationServer", "Code", "bound_to", "code_form", "read_confirmation"]
 
 
-class AuthorizationServer(ServerMessages):
+class AuthorizationServer(FrontChannel, TokenLife):
     """The authorization server, seen by one case."""
 
     @property
-    def metadata(self) -> Mapping[str, object]:
-        """Its metadata document (RFC 8414), as it was fetched before the first case."""
-        return self._bench.metadata
+    def audience(self) -> str:
+        """The resource indicator (RFC 8707) of the main resource's server, which is also whom its tokens are for."""
+        return self._bench.audience
 
-    def _document_message(self, url: str) -> Message:
-        return Message("document", "anybody", lambda: Request("GET", url), lambda answer: answer.status == 200)
+    @property
+    def other_audience(self) -> str:
+        """The resource indicator of another resource server. Raises Inconclusive where the target file names none."""
+        other = self._bench.running.other_resource_server
+        if other is None or not other.resource:
+            raise Inconclusive("the target file names no second resource server: [introspection.other] audience")
+        return other.resource
 
     # Grants that a case stands on
 
@@ -34,24 +41,9 @@ class AuthorizationServer(ServerMessages):
         granted = self._run.ground(self.grant_message(client, user=user, scope=scope), "token")
         return self.read(granted)
 
-    def code(self, client: Client, *, dpop_jkt: str | None = None, pushed: bool = False, **change: object) -> Code:
-        """Get a fresh authorization code, the user consenting; by a pushed request where asked. Raises Inconclusive."""
-        verifier = secrets.token_urlsafe(32)
-        self._bench.masker.learn(verifier, "code-verifier")
-        parameters = self._authorization_parameters(client, verifier)
-        if dpop_jkt is not None:
-            parameters["dpop_jkt"] = dpop_jkt
-        if pushed:
-            answered = self._run.ground(self.par_message(client, Change.of(change), parameters))
-            request_uri = str(answered.json()["request_uri"])
-            parameters = {"client_id": client.registered.id, "request_uri": request_uri}
-        target = f"{self.url('authorization')}?{urlencode(parameters)}"
-        agent = UserAgent(self._bench, self._run)
-        returned = agent.visit(target, client.registered.redirect_uri)
-        if "code" not in returned:
-            raise Inconclusive(f"the authorization endpoint returned no code: {returned.get('error', returned)}")
-        self._bench.masker.learn(returned["code"], "code")
-        return Code(returned["code"], verifier, client.registered.redirect_uri)
+    def granted(self, client: Client, *, user: bool = False, **change: object) -> Token:
+        """Get a token of the client's own by a request with that change. Raises Inconclusive when it is refused."""
+        return self.read(self._run.ground(self.grant_message(client, user=user, change=Change.of(change)), "token"))
 
     def redeemed(self, client: Client, code: Code) -> Token:
         """Stand on a code that was redeemed. Raises Inconclusive."""
@@ -61,37 +53,54 @@ class AuthorizationServer(ServerMessages):
         """Stand on a request at the token endpoint that is refused. Raises Inconclusive when it is not."""
         return self._run.refused(self.token_message(client, code_form(code), Change.of(change), user=True))
 
+    def refuses_grant(self, client: Client, *, user: bool = False, **change: object) -> Exchange:
+        """Stand on a token request of the client's own that is refused. Raises Inconclusive when it is not."""
+        return self._run.refused(self.grant_message(client, user=user, change=Change.of(change)))
+
     def refuses_refresh(self, client: Client, token: Token, **change: object) -> Exchange:
         """Stand on a refresh that is refused. Raises Inconclusive when it is not."""
         return self._run.refused(self._refresh_message(client, token, Change.of(change)))
 
-    def refreshed(self, client: Client, token: Token) -> Token:
-        """Stand on a refresh. Raises Inconclusive when it is refused."""
-        return self.read(self._run.ground(self._refresh_message(client, token, HONEST), "token"))
+    def refreshed(self, client: Client, token: Token, *, times: int = 1) -> Token:
+        """Stand on a refresh, or on so many, each with what the one before it gave. Raises Inconclusive when refused.
 
-    def revoked(self, token: Token, client: Client) -> None:
-        """Stand on a revocation. Raises Inconclusive when it is refused."""
-        self._run.ground(self._revocation_message(token.value, client, HONEST))
+        A refresh token that is not replaced stays with the new access token (RFC 6749 section 6).
+        """
+        for _ in range(times):
+            got = self.read(self._run.ground(self._refresh_message(client, token, HONEST), "token"))
+            token = replace(got, refresh=got.refresh or token.refresh)
+        return token
 
-    def introspected(self, token: Token, caller: Client) -> Mapping[str, object]:
-        """Ask what introspection says of an active token. Raises Inconclusive when it does not call it active."""
-        return self._run.ground(self._introspection_message(token.value, caller, HONEST)).json()
+    def shown(self, token: Token, caller: Client) -> Mapping[str, object]:
+        """Give what a resource server can learn of a token: its claims where it is a JWT, else by introspection.
 
-    def state(self, token: str, caller: Client) -> Mapping[str, object]:
-        """Ask what introspection says of any token; judged."""
-        return self.introspect(token, caller).json()
+        Needs the capability `binding-shown`. Raises Inconclusive when introspection does not call it active.
+        """
+        return token.claims or self.introspected(token, caller)
 
-    def listed(self, member: str) -> Sequence[object]:
-        """Give a list in the metadata; empty where there is none."""
-        found = self.metadata.get(member)
-        return found if isinstance(found, list) else []
+    def binding(self, token: Token, caller: Client) -> Mapping[str, object]:
+        """Give the `cnf` a resource server can learn of, empty where there is none. Needs and raises as `shown`."""
+        return read_confirmation(self.shown(token, caller))
 
-    def key_set(self) -> Sequence[Mapping[str, object]]:
-        """Give the published keys (RFC 7517). Raises Inconclusive when there is no such document."""
-        keys = self._run.ground(self._document_message(self.url("jwks")), "document").json().get("keys")
-        if not isinstance(keys, list):
-            raise Inconclusive("the key set has no list of keys")
-        return [key for key in keys if isinstance(key, dict)]
+    @property
+    def algorithms(self) -> Sequence[str]:
+        """The algorithms that its metadata announces for proofs (RFC 9449 section 5.1) and that the suite can make."""
+        return [str(name) for name in self.listed("dpop_signing_alg_values_supported") if name in jose.ASYMMETRIC]
+
+    def assertion(self, client: Client) -> str:
+        """Give a fresh client assertion. Raises Inconclusive where the client has no key for one."""
+        return assertion(client.registered, self.issuer or self.url("token"), now=self._bench.now())
+
+    def filled(self, text: str) -> str:
+        """Fill in a text in which {issuer}, {token}, {par} and the other endpoints stand for their URLs.
+
+        Raises KeyError for a name that is none of them.
+        """
+        return text.format(**{"issuer": self.issuer, **self._bench.endpoints})
+
+    def refresh_message(self, client: Client, token: Token) -> Message:
+        """Make an honest refresh, for whoever sends it in another way. Raises Inconclusive without a refresh token."""
+        return self._refresh_message(client, token, HONEST)
 
     # Requests that are judged
 
@@ -115,14 +124,6 @@ class AuthorizationServer(ServerMessages):
             parameters["dpop_jkt"] = dpop_jkt
         return self._run.judge(self.par_message(client, Change.of(change), parameters))
 
-    def introspect(self, token: str, caller: Client, **change: object) -> Exchange:
-        """Ask for the state of a token (RFC 7662); accepted means that the answer says it is active."""
-        return self._run.judge(self._introspection_message(token, caller, Change.of(change)))
-
-    def revoke(self, token: str, client: Client, **change: object) -> Exchange:
-        """Revoke a token (RFC 7009); accepted means a status of 200."""
-        return self._run.judge(self._revocation_message(token, client, Change.of(change)))
-
     def read(self, granted: Exchange) -> Token:
         """Give the token in a token response (RFC 6749 section 5.1); its secrets are masked from here on."""
         said = granted.json()
@@ -134,6 +135,17 @@ class AuthorizationServer(ServerMessages):
         lifetime = said.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() else 60.0
         return Token(value, str(said.get("token_type", "")), self._bench.now() + seconds, refresh, said)
+
+    @staticmethod
+    def granted_scope(seen: Exchange) -> frozenset[str]:
+        """Give the scope of a token response: what it says, else what was asked for (RFC 6749 section 5.1).
+
+        Empty where no token was issued.
+        """
+        if not seen.accepted:
+            return frozenset()
+        asked = dict(parse_qsl(seen.request.body.decode())).get("scope", "")
+        return frozenset(str(seen.json().get("scope", asked)).split())
 
 
 def read_confirmation(said: Mapping[str, object]) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from holdfast.masking import Masker
 from holdfast.outcome import Outcome
 from holdfast.parties.client import Client
 from holdfast.parties.keys import KeyRing
-from holdfast.parties.run import Run, Worker
+from holdfast.parties.run import Run, Worker, origin
 from holdfast.requirements import Tables
 from holdfast.target_model import Resource
 from holdfast.wire import ContextCache, Wire
@@ -79,6 +79,11 @@ class Bench:
         if found is None:
             raise Inconclusive("the target file declares no [resources]")
         return found
+
+    @property
+    def audience(self) -> str:
+        """Whom tokens for the main resource are for: what the file says, else the origin of its URL."""
+        return self.resource.audience or origin(self.resource.url)
 
     @property
     def direct_url(self) -> str:

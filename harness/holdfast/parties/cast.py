@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from holdfast.engine import Slots
-from holdfast.errors import Inconclusive
+from holdfast.parties import doors
 from holdfast.parties.authorization import AuthorizationServer
 from holdfast.parties.bench import Bench
+from holdfast.parties.bursts import Burst
+from holdfast.parties.clock import Clock
 from holdfast.parties.endpoints import ProofEndpoint, PushEndpoint, ResourceServer, TokenEndpoint
+from holdfast.parties.gauge import Gauge
+from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
+from holdfast.parties.registration import ClientRegistration
+from holdfast.parties.replicas import Replicas
+from holdfast.parties.resource_metadata import ResourceMetadata
 from holdfast.parties.run import Run
+from holdfast.parties.script import Script
 from holdfast.parties.tokens import TokenShelf
+from holdfast.places import place_of
 
 #: Parties that are clients: name in a case -> what the target lacks when it has none.
 CLIENTS: Mapping[str, str] = {
@@ -19,37 +29,34 @@ CLIENTS: Mapping[str, str] = {
     "public": "a public client whose tokens are bound to a proof key",
     "bound": "a client whose tokens are bound to its certificate",
     "doubly_bound": "a client whose tokens are bound to its key and its certificate",
+    "plain": "a confidential client whose tokens are not bound",
+    "willing": "a confidential client that has its tokens bound to a proof key, which its registration does not demand",
     "signing": "a client that authenticates with private_key_jwt",
     "tls_client": "a client that authenticates with tls_client_auth",
     "self_signed_client": "a client that authenticates with self_signed_tls_client_auth",
+    "introspector": "a resource server that may introspect: [introspection] with an id",
+    "other_introspector": "a second resource server that may introspect: [introspection.other]",
     "thief": "",
 }
 
-OTHERS = ("rs", "endpoint", "token_endpoint", "push_endpoint", "authorization_server", "proxy", "clock", "keys")
-
-
-class Clock:
-    """Real time. A case that waits gives its slot back, so that a run costs its longest wait and not the sum."""
-
-    def __init__(self, bench: Bench, slots: Slots) -> None:
-        self._bench = bench
-        self._slots = slots
-
-    def wait(self, seconds: float) -> None:
-        """Let that much real time pass. Raises Inconclusive when the run is stopped meanwhile."""
-        if not self._slots.wait(seconds):
-            raise Inconclusive("the run was stopped")
-
-    def outlast(self, window: str, *, by: float = 1.5) -> None:
-        """Let a declared window of the target pass, and a little more (seconds)."""
-        self.wait(self.window(window) + by)
-
-    def window(self, name: str) -> float:
-        """Give a declared window in seconds. Raises Inconclusive where the target file declares none."""
-        declared = getattr(self._bench.running.target.windows, name, None)
-        if declared is None:
-            raise Inconclusive(f"the target file declares no window {name}")
-        return float(declared)
+OTHERS = (
+    "rs",
+    "endpoint",
+    "token_endpoint",
+    "push_endpoint",
+    "authorization_server",
+    "proxy",
+    "clock",
+    "keys",
+    "listener",
+    "gauge",
+    "burst",
+    "replicas",
+    "resource_metadata",
+    "script",
+    "registration",
+    *doors.PARTIES,
+)
 
 
 @dataclass
@@ -64,6 +71,8 @@ class Stage:
         """Give the party of that name for one run; for `endpoint`, `value` says which."""
         if name in CLIENTS:
             return self.bench.clients[name]
+        if name in doors.PARTIES:
+            return doors.party(name, self.bench, run, self.shelf)
         makers: Mapping[str, Callable[[], object]] = {
             "rs": lambda: ResourceServer(self.bench, run, self.shelf),
             "endpoint": lambda: self.endpoint(str(value), run),
@@ -73,13 +82,26 @@ class Stage:
             "proxy": lambda: Proxy(self.bench, run, self.shelf),
             "clock": lambda: Clock(self.bench, self.slots),
             "keys": lambda: self.bench.keys,
+            "listener": lambda: self._listener(run),
+            "gauge": lambda: Gauge(self.bench, Clock(self.bench, self.slots), run),
+            "burst": lambda: Burst(run),
+            "replicas": lambda: Replicas(self.bench, run, self.shelf),
+            "resource_metadata": lambda: ResourceMetadata(self.bench, run),
+            "script": lambda: Script(run),
+            "registration": lambda: ClientRegistration(self.bench, run),
         }
         return makers[name]()
 
+    def _listener(self, run: Run) -> Listener:
+        runner = self.bench.running.runner
+        listener = Listener(runner.suite_host, runner.suite_bind) if runner else Listener("localhost", "127.0.0.1")
+        run.ending.callback(listener.close)
+        return listener
+
     def endpoint(self, name: str, run: Run) -> ProofEndpoint:
         """One of the places that take a proof."""
-        if name == "token":
-            return TokenEndpoint(self.bench, run)
+        if place_of(name) == "token":
+            return TokenEndpoint(self.bench, run, name)
         if name == "par":
             return PushEndpoint(self.bench, run)
         if name == "proxy":
@@ -91,22 +113,48 @@ def lacking(bench: Bench, party: str) -> str:
     """Say what the target lacks for a party to exist, or an empty text."""
     if party in CLIENTS:
         return "" if party in bench.clients else f"the target file declares no {CLIENTS[party].removeprefix('a ')}"
-    target = bench.running.target
-    if party == "rs" and not target.resources:
-        return "the target file declares no [resources]"
-    if party == "proxy" and target.proxy is None:
-        return "the target is no proxy"
-    if party == "push_endpoint" and "par" not in bench.endpoints:
-        return "the target names no par endpoint"
-    if party in {"authorization_server", "token_endpoint"} and "token" not in bench.endpoints:
-        return "the target has no authorization server"
-    return ""
+    return _lacks(bench, party)
+
+
+def _lacks(bench: Bench, party: str) -> str:
+    target, why = bench.running.target, ""
+    if party in doors.PARTIES:
+        return doors.lacking(party, bench)
+    match party:
+        case "rs" | "resource_metadata" if not target.resources:
+            why = "the target file declares no [resources]"
+        case "proxy" if target.proxy is None:
+            why = "the target is no proxy"
+        case "push_endpoint" if "par" not in bench.endpoints:
+            why = "the target names no par endpoint"
+        case "authorization_server" | "token_endpoint" if "token" not in bench.endpoints:
+            why = "the target has no authorization server"
+        case "registration" if "registration" not in bench.endpoints:
+            why = "the target names no registration endpoint"
+        case "registration" if "client" not in bench.clients:
+            why = lacking(bench, "client")
+        case "listener" if not _near(bench):
+            why = "the target does not run on this machine and could not reach a listener here"
+    return why
 
 
 def lacking_endpoint(bench: Bench, endpoint: str) -> str:
     """Say what the target lacks for an endpoint to be asked, or an empty text."""
     if endpoint == "resource":
         return lacking(bench, "rs")
+    if endpoint == "resource-post":
+        return "" if bench.running.target.posted else "the target file declares no second resource with method POST"
     if endpoint == "proxy":
         return lacking(bench, "proxy")
-    return "" if endpoint in bench.endpoints else f"the target names no {endpoint} endpoint"
+    place = place_of(endpoint)
+    return "" if place in bench.endpoints else f"the target names no {place} endpoint"
+
+
+def _near(bench: Bench) -> bool:
+    """Whether the target can reach this machine: the lab started it, or it answers on loopback."""
+    running = bench.running
+    hosts = {
+        urlsplit(url).hostname
+        for url in (*bench.endpoints.values(), *(r.url for r in running.target.resources.values()))
+    }
+    return running.runner is not None or hosts <= {"localhost", "127.0.0.1", "::1"}

@@ -13,16 +13,21 @@ REQUEST_CHANGES: Mapping[str, str] = {
     "proof_header": "the spelling of the DPoP header's name",
     "scheme": "the scheme of the Authorization header",
     "downgraded": "the scheme under which the token is presented like a bearer token, without a proof",
-    "authorization": "the Authorization header: None for none, or a text sent as it is",
+    "authorization": "the Authorization header: None for none, text, or a token as Bearer, in place of all credentials",
     "written": "the Authorization header as a text in which {token} and {basic} stand for the client's token",
     "token": "another token in place of the client's: a Token, or a text",
     "token_in": "where the token is presented: query, form, cookie, header NAME, header and query, two headers",
     "certificate": "the certificate of the TLS connection; None for none",
     "headers": "further header lines",
     "method": "the method of the request",
+    "override": "where the request claims another method, which its proof is for: header, query or form NAME=METHOD",
+    "path": "the path of the URL of the request",
     "query": "a query added to the URL of the request",
-    "parameters": "form parameters added, changed, or with None left out",
-    "secret": "another client secret",
+    "body": "another body of a request to a resource",
+    "parameters": "form parameters added, changed, given twice (a tuple), or with None left out",
+    "secret": "another client secret, or an assertion by a foreign key; None for no credentials at all",
+    "audience": "the audience of the client's assertion",
+    "assertion": "claims of the client's assertion changed, iat, nbf and exp in seconds from now, or its alg",
     "acting_as": "the client_id of another client, with the sender's own credentials",
     "code_verifier": "another PKCE verifier",
 }
@@ -77,8 +82,14 @@ def shown(value: object) -> str:
     if thumbprint is not None:
         return f"another ({thumbprint[:12]}…)"
     if isinstance(value, Mapping):
-        return ", ".join(f"{k}={'absent' if v is None else _cut(str(v), 40)}" for k, v in value.items())
+        return ", ".join(f"{k}={_member(v)}" for k, v in value.items())
     return _cut(value if isinstance(value, str) else repr(value), 120)
+
+
+def _member(value: object) -> str:
+    if value is None:
+        return "absent"
+    return " and ".join(_cut(str(one), 40) for one in (value if isinstance(value, tuple) else (value,)))
 
 
 def _cut(text: str, most: int) -> str:

@@ -66,6 +66,47 @@ class Token:
         found = self.claims.get("cnf")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def lifetime(self) -> float:
+        """How long it is good, in seconds: `expires_in`, else the JWT's `exp` less its `iat` (RFC 6749 section 5.1).
+
+        Raises Inconclusive where neither is told.
+        """
+        if isinstance(told := self.response.get("expires_in"), int | float) and not isinstance(told, bool):
+            return float(told)
+        ends, began = self.claims.get("exp"), self.claims.get("iat")
+        if not isinstance(ends, int | float) or not isinstance(began, int | float):
+            raise Inconclusive("nobody says how long the access token is good: no expires_in, and no exp and iat")
+        return float(ends - began)
+
+    @property
+    def scope(self) -> frozenset[str]:
+        """The scopes in a JWT access token (RFC 9068 section 2.2.3); none where it has no such claim."""
+        said = self.claims.get("scope")
+        return frozenset(said.split()) if isinstance(said, str) else frozenset()
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """Whom a JWT access token is for, one or several (RFC 7519 section 4.1.3)."""
+        said = self.claims.get("aud")
+        return frozenset(str(one) for one in (said if isinstance(said, list) else [said]) if one is not None)
+
+    def kind(self, claim: str) -> str:
+        """Say of which kind a claim of a JWT access token is: string, number, list, object, boolean, null, absent."""
+        if claim not in self.claims:
+            return "absent"
+        value = self.claims[claim]
+        kinds = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
+        return kinds.get(type(value), "null")
+
+    def altered(self, **claims: object) -> "Token":
+        """Give the JWT with these claims rewritten and its signature left as it was. Raises Inconclusive for no JWT."""
+        if not self.claims:
+            raise Inconclusive("the access token is no JWT")
+        head, _, signature = self.value.split(".")
+        value = f"{head}.{jose.b64u(jose.to_json({**self.claims, **claims}))}.{signature}"
+        return replace(self, value=value, minted=f"{', '.join(claims)} rewritten and the signature left as it was")
+
     def companion(self, name: str) -> str:
         """Give another token of the same response: refresh_token, id_token. Raises Inconclusive where there is none."""
         value = self.response.get(name)
@@ -126,6 +167,18 @@ class Client:
         return json.loads(Template(text).substitute(spellings(self.key, self.certificate)))
 
     @property
+    def scopes(self) -> list[str]:
+        """The scopes it is registered for that say what a token opens, in the order of the target file."""
+        return [name for name in self.registered.scope.split() if name != "offline_access"]
+
+    def spelt(self, text: str) -> str:
+        """Fill in a text in which `$jkt` and its kin stand for this client's key; see parties.spellings.
+
+        Raises KeyError for a name that is none of them.
+        """
+        return Template(text).substitute(spellings(self.key, self.certificate))
+
+    @property
     def reissued(self) -> Credential:
         """A new certificate for the same key and subject. Raises Inconclusive where nobody can issue one."""
         if self.reissued_certificate is None:
@@ -147,17 +200,26 @@ class Client:
         """Give the same client with another proof key."""
         return replace(self, key=key)
 
+    def with_proofs(self) -> "Client":
+        """Give the same client, sending a proof that nobody asks of it."""
+        return replace(self, binding="both" if self.binding == "certificate" else "dpop")
+
     def without_proofs(self) -> "Client":
         """Give the same client, presenting its tokens without a proof."""
         return replace(self, binding="none" if self.binding == "dpop" else "certificate")
 
 
 def authenticated(
-    client: Client, audience: str, parameters: Mapping[str, str], *, now: float
+    client: Client,
+    audience: str,
+    parameters: Mapping[str, str],
+    *,
+    now: float,
+    changed: Mapping[str, object] | None = None,
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Form parameters and headers of a request that a client authenticates, by the method it is registered for.
 
-    audience: for a signed assertion (RFC 7523 section 3). now: seconds since the epoch.
+    audience: for a signed assertion (RFC 7523 section 3). now: seconds since the epoch. changed: see `assertion`.
     """
     registration = client.registered
     form = dict(parameters)
@@ -169,14 +231,19 @@ def authenticated(
         form |= {"client_id": registration.id, "client_secret": registration.secret}
     elif registration.auth == "private_key_jwt":
         form |= {"client_id": registration.id, "client_assertion_type": ASSERTION_TYPE}
-        form["client_assertion"] = assertion(registration, audience, now=now)
+        form["client_assertion"] = assertion(registration, audience, now=now, changed=changed)
     else:
         form["client_id"] = registration.id
     return form, headers
 
 
-def assertion(registration: Registration, audience: str, *, now: float) -> str:
-    """Give a client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`."""
+def assertion(
+    registration: Registration, audience: str, *, now: float, changed: Mapping[str, object] | None = None
+) -> str:
+    """Give a client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`.
+
+    changed: claims that it has otherwise, iat, nbf and exp in seconds from now; or `alg`, with `none` for no signature.
+    """
     key = registration.assertion_key
     if key is None:
         raise Inconclusive(f"client {registration.id} has no key to sign its assertion with")
@@ -188,4 +255,7 @@ def assertion(registration: Registration, audience: str, *, now: float) -> str:
         "iat": int(now),
         "exp": int(now) + 60,
     }
-    return jose.compact({"alg": key.alg, "typ": "JWT"}, claims, key.sign)
+    words = dict(changed or {})
+    alg = str(words.pop("alg", key.alg))
+    claims |= {name: int(now) + value if isinstance(value, int) else value for name, value in words.items()}
+    return jose.compact({"alg": alg, "typ": "JWT"}, claims, (lambda _: b"") if alg == "none" else key.sign)

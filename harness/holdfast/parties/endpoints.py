@@ -1,9 +1,9 @@
-"""The places that take a proof, each seen the same way: resource, userinfo, token endpoint, PAR."""
+"""The places that take a proof, each seen the same way: resource, userinfo, the token endpoint by grant, PAR."""
 
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -12,14 +12,18 @@ from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange, shows
 from holdfast.jose import Key
 from holdfast.outcome import Outcome
+from holdfast.parties import faults
 from holdfast.parties.authorization import HONEST, AuthorizationServer
 from holdfast.parties.bench import Bench
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token
 from holdfast.parties.issuer import Issuer, Signature
+from holdfast.parties.pieces import method_parts, url_parts
 from holdfast.parties.present import Spot, resource_request
 from holdfast.parties.run import Message, Run, origin
 from holdfast.parties.tokens import TokenShelf
+from holdfast.places import GRANT, place_of
+from holdfast.target_model import Resource
 from holdfast.wire import Answer, Request
 
 
@@ -31,6 +35,9 @@ class ProofEndpoint(Protocol):
     @property
     def url(self) -> str: ...
 
+    def message(self, client: Client, **change: object) -> Message:
+        """Make the message with that change, for a party that sends it in its own way."""
+
     def send(self, client: Client, **change: object) -> Exchange:
         """Send one request with one change; judged. Keywords: parties.changes and proofs.DEFECTS."""
 
@@ -40,8 +47,8 @@ class ProofEndpoint(Protocol):
     def refuses(self, client: Client, **change: object) -> Exchange:
         """Stand on a request that is refused. Raises Inconclusive when it is not."""
 
-    def resend(self, seen: Exchange) -> Exchange:
-        """Send the bytes of an earlier exchange again; judged."""
+    def resend(self, seen: Exchange, *, kept: bool = False) -> Exchange:
+        """Send the bytes of an earlier exchange again; judged. kept: on the open connection, not on a new one."""
 
     def prepare(self, client: Client, **change: object) -> "Prepared":
         """Make a request now, to be sent later."""
@@ -49,8 +56,8 @@ class ProofEndpoint(Protocol):
     def deliver(self, prepared: "Prepared") -> Exchange:
         """Send what was prepared; judged."""
 
-    def send_with_proof_of(self, earlier: "Exchange | Prepared", client: Client) -> Exchange:
-        """Send an honest request that carries the proof of an earlier one; judged."""
+    def send_with_proof_of(self, earlier: "Exchange | Prepared", client: Client, **change: object) -> Exchange:
+        """Send a request, honest but for the change, that carries the proof of an earlier one; judged."""
 
     def nonce(self, client: Client) -> str:
         """Give a nonce that is good here, supplied just now. Raises Inconclusive when none is supplied."""
@@ -85,6 +92,9 @@ class _Endpoint(ABC):
     def _message(self, client: Client, change: Change) -> Message:
         """Make the message with that change; an honest one where it says nothing."""
 
+    def message(self, client: Client, **change: object) -> Message:
+        return self._message(client, Change.of(change))
+
     def send(self, client: Client, **change: object) -> Exchange:
         return self._run.judge(self._message(client, Change.of(change)))
 
@@ -94,8 +104,9 @@ class _Endpoint(ABC):
     def refuses(self, client: Client, **change: object) -> Exchange:
         return self._run.refused(self._message(client, Change.of(change)))
 
-    def resend(self, seen: Exchange) -> Exchange:
-        return self._run.resend(seen.request, self._message(self._sender_of(seen), HONEST), "the same bytes once more")
+    def resend(self, seen: Exchange, *, kept: bool = False) -> Exchange:
+        recorded, honest = replace(seen.request, through=None), self._message(self._sender_of(seen), HONEST)
+        return self._run.resend(recorded, honest, "the same bytes once more", kept=kept)
 
     def prepare(self, client: Client, **change: object) -> Prepared:
         message = self._message(client, Change.of(change))
@@ -106,11 +117,11 @@ class _Endpoint(ABC):
     def deliver(self, prepared: Prepared, difference: str = "sent later") -> Exchange:
         return self._run.resend(prepared.request, prepared.message, difference)
 
-    def send_with_proof_of(self, earlier: Exchange | Prepared, client: Client) -> Exchange:
+    def send_with_proof_of(self, earlier: Exchange | Prepared, client: Client, **change: object) -> Exchange:
         proof = next((value for name, value in earlier.request.headers if name.lower() == "dpop"), None)
         if proof is None:
             raise Inconclusive("the earlier request carried no proof")
-        return self.send(client, proof=proof)
+        return self.send(client, proof=proof, **change)
 
     def nonce(self, client: Client) -> str:
         self.accepts(client)
@@ -123,7 +134,7 @@ class _Endpoint(ABC):
         self._run.worker.nonces.pop(origin(self.url), None)
 
     def parts(self) -> Mapping[str, str]:
-        return {**url_parts(self.url), "method": self.method}
+        return {**url_parts(self.url), **method_parts(self.method)}
 
     @property
     def method(self) -> str:
@@ -154,11 +165,18 @@ class ResourceServer(_Endpoint):
 
     @property
     def spot(self) -> Spot:
-        """The request template: the target's main resource, or userinfo."""
+        """The request template: of the target's main resource, of the one that is asked by POST, or of userinfo."""
         if self.name == "userinfo":
             return Spot("GET", self._bench.endpoints["userinfo"])
-        resource = self._bench.resource
+        resource = self._resource
         return Spot(resource.method, self._url or resource.url, tuple(resource.headers.items()), resource.body.encode())
+
+    @property
+    def _resource(self) -> Resource:
+        found = self._bench.running.target.posted if self.name == "resource-post" else self._bench.resource
+        if found is None:
+            raise Inconclusive("the target file declares no second resource with method POST")
+        return found
 
     @property
     def url(self) -> str:
@@ -250,13 +268,18 @@ class ResourceServer(_Endpoint):
         """Send a request without any credentials; judged."""
         return self._run.judge(self.anonymous_message(with_control=True))
 
+    def fails(self, client: Client, fault: str, **more: object) -> Exchange:
+        """Send a request that fails in the way of that name (parties.faults); judged. `more`: what else is in it."""
+        change = faults.change(fault, self._bench.clients["thief"])
+        return self.anonymous() if change is None else self.send(client, **change, **more)
+
     def anonymous_message(self, *, with_control: bool = False) -> Message:
         """Make a request without credentials; what vouches for it is an honest one by whoever can make it."""
         spot = self.spot
         request = Request(spot.method, spot.url, spot.headers, spot.body)
         honest = next((self._bench.clients[n] for n in ("client", "bound") if n in self._bench.clients), None)
         return Message(
-            self.name,
+            place_of(self.name),
             "anybody",
             lambda: request,
             self._accepted,
@@ -266,28 +289,29 @@ class ResourceServer(_Endpoint):
         )
 
     def _accepted(self, answer: Answer) -> bool:
-        canary = "/sub" if self.name == "userinfo" else self._bench.resource.canary
-        return shows(answer, canary)
+        return shows(answer, "/sub" if self.name == "userinfo" else self._resource.canary)
 
     def _message(self, client: Client, change: Change) -> Message:
         spot = self.spot
-        token = "" if _says_token(change) else self.token(client).value
         run = self._run
 
         def make() -> Request:
+            # What vouches for a case that waits is made when it is sent, with a token of that time.
+            token = "" if _says_token(change) else self.token(client).value
             nonce = run.worker.nonces.get(origin(spot.url))
             return resource_request(spot, client, token, change, nonce=nonce, now=self._bench.now())
 
         honest = not change.difference
         return Message(
-            self.name,
+            place_of(self.name),
             client.name,
             make,
-            self._accepted,
+            # An answer to HEAD has no body, only the status of the one to GET (RFC 9110 section 9.3.2).
+            _succeeded if change.get("method", spot.method) == "HEAD" else self._accepted,
             change.difference,
             absorbs=change.absorbs,
             control=None if honest else self._message(client, HONEST),
-            family=(self.name, spot.url, client.name, client.jkt, client.binding),
+            family=(self.name, spot.method, spot.url, client.name, client.jkt, client.binding),
             protected=self._protected,
             discerning=self._discerning(client),
         )
@@ -319,7 +343,7 @@ class ResourceServer(_Endpoint):
 
 
 class _ServerEndpoint(_Endpoint):
-    """An endpoint of the authorization server; its name is that of its URL."""
+    """An endpoint of the authorization server."""
 
     def __init__(self, bench: Bench, run: Run) -> None:
         self._server = AuthorizationServer(bench, run)
@@ -328,16 +352,18 @@ class _ServerEndpoint(_Endpoint):
 
     @property
     def url(self) -> str:
-        return self._server.url(self.name)
+        return self._server.url(place_of(self.name))
 
 
 class TokenEndpoint(_ServerEndpoint):
-    """The token endpoint, for a grant the client can ask by itself."""
+    """The token endpoint: for the grant that its name stands for, or for one the client can ask by itself."""
 
-    name = "token"
+    def __init__(self, bench: Bench, run: Run, name: str = "token") -> None:
+        super().__init__(bench, run)
+        self.name = name
 
     def _message(self, client: Client, change: Change) -> Message:
-        return self._server.grant_message(client, change=change)
+        return self._server.grant_message(client, grant=GRANT.get(self.name, ""), change=change)
 
 
 class PushEndpoint(_ServerEndpoint):
@@ -353,37 +379,9 @@ def _getter(url: str) -> Callable[[], Request]:
     return lambda: Request("GET", url)
 
 
+def _succeeded(answer: Answer) -> bool:
+    return answer.status is not None and 200 <= answer.status < 300
+
+
 def _says_token(change: Change) -> bool:
     return "token" in change.request or "authorization" in change.request
-
-
-def url_parts(url: str) -> Mapping[str, str]:
-    """scheme, host (with port), name, port, path, and other spellings of them.
-
-    Capitals stand for capitals; `escaped` is the path with a letter percent-encoded; `elsewhere` is the same name at
-    another port.
-    """
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    path = parts.path or "/"
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    return {
-        "scheme": parts.scheme,
-        "SCHEME": parts.scheme.upper(),
-        "host": parts.netloc,
-        "HOST": parts.netloc.upper(),
-        "name": name,
-        "port": str(port),
-        "path": path,
-        "PATH": path.upper() if path != path.upper() else f"{path}X",
-        "escaped": escaped(path),
-        "elsewhere": name if parts.port else f"{name}:8443",
-    }
-
-
-def escaped(path: str) -> str:
-    """Give the path with its last letter percent-encoded, which RFC 3986 section 6.2.2.2 holds to be the same."""
-    for at in range(len(path) - 1, -1, -1):
-        if path[at].isalnum():
-            return f"{path[:at]}%{ord(path[at]):02X}{path[at + 1 :]}"
-    return path

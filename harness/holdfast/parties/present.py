@@ -8,9 +8,9 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
-from holdfast import proofs
+from holdfast import proof_defects, proofs
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token, authenticated
 from holdfast.pki import Credential
@@ -20,6 +20,7 @@ from holdfast.wire import Request
 Headers = list[tuple[str, str]]
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
+_CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,19 @@ def resource_request(
     """Make a request to a protected resource, presenting a token as its binding asks, with one change."""
     given = change.get("token", token)
     token = given.value if isinstance(given, Token) else str(given)
-    url = _with_query(spot.url, change)
-    placed = _placed(client, token, change)
+    url = _with_query(_with_path(spot.url, change), change)
+    placed, claim = _placed(client, token, change), _claimed(change)
     method = str(change.get("method", "POST" if placed.form else spot.method))
-    proof_for = ProofRequest(method=method, url=url, now=now, token=token, nonce=nonce)
-    headers: Headers = [("Accept", "*/*"), *spot.headers]
-    headers += placed.headers
+    proof_for = ProofRequest(method=claim.method or method, url=url, now=now, token=token, nonce=nonce)
+    carried, body = _carried(spot, placed.form, claim.form)
+    headers: Headers = [("Accept", "*/*"), *carried, *placed.headers]
     headers += proof_headers(client, proof_for, change)
-    headers += list(cast("Mapping[str, str]", change.get("headers", {})).items())
-    if placed.query:
-        url += ("&" if "?" in url else "?") + placed.query
+    headers += [*claim.headers, *cast("Mapping[str, str]", change.get("headers", {})).items()]
     return Request(
         method=method,
-        url=url,
+        url=_joined(url, placed.query, claim.query),
         headers=tuple(headers),
-        body=placed.form or spot.body,
+        body=str(change.request["body"]).encode() if "body" in change.request else body,
         certificate=_certificate(client, change),
         certificate_is_the_difference="certificate" in change.request,
     )
@@ -63,22 +62,29 @@ def server_request(
 ) -> Request:
     """Make a form sent to an endpoint of the authorization server, with client authentication, with one change."""
     sender = _impostor(client, change)
-    parameters, headers = authenticated(sender, audience, form, now=now)
+    changed = cast("Mapping[str, object]", change.get("assertion", {}))
+    named = str(change.get("audience", audience))
+    parameters, headers = authenticated(sender, named, form, now=now, changed=changed)
+    if "authorization" in change.request:
+        parameters, headers = _uncredited(parameters, change)
     parameters = _changed(parameters, change)
     if "acting_as" in change.request:
         parameters["client_id"] = str(change.request["acting_as"])
     if "code_verifier" in change.request:
         parameters["code_verifier"] = str(change.request["code_verifier"])
-    method = str(change.get("method", "POST"))
+    method, claim = str(change.get("method", "POST")), _claimed(change)
     target = _with_query(url, change)
     headers = [("Accept", "application/json"), FORM, *headers]
-    headers += proof_headers(client, ProofRequest(method=method, url=target, now=now, nonce=nonce), change)
-    headers += list(cast("Mapping[str, str]", change.get("headers", {})).items())
+    proof_for = ProofRequest(method=claim.method or method, url=target, now=now, nonce=nonce)
+    headers += proof_headers(client, proof_for, change)
+    headers += [*claim.headers, *cast("Mapping[str, str]", change.get("headers", {})).items()]
+    written = urlencode(parameters, doseq=True)
+    in_query, in_body = (written, b"") if method == "GET" else ("", written.encode())
     return Request(
         method=method,
-        url=target,
+        url=_joined(target, claim.query, in_query),
         headers=tuple(headers),
-        body=urlencode(parameters).encode(),
+        body=b"&".join(filter(None, (in_body, claim.form))),
         certificate=_certificate(client, change),
         certificate_is_the_difference="certificate" in change.request,
     )
@@ -145,7 +151,7 @@ def _moved(header: tuple[str, str], token: str, place: str) -> _Placed:
     places = {
         "": _Placed([header]),
         "query": _Placed([], query=parameter),
-        "form": _Placed([FORM], form=parameter.encode()),
+        "form": _Placed([], form=parameter.encode()),
         "cookie": _Placed([("Cookie", parameter)]),
         "header and query": _Placed([header], query=parameter),
         "two headers": _Placed([header, ("Authorization", bearer)]),
@@ -159,6 +165,43 @@ def _moved(header: tuple[str, str], token: str, place: str) -> _Placed:
     return _Placed([(name, bearer if name.endswith("Authorization") else token)])
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """Another method that a request claims, and where it says so."""
+
+    method: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    form: bytes = b""
+
+
+def _claimed(change: Change) -> _Claim:
+    written = str(change.request.get("override", ""))
+    if not written:
+        return _Claim()
+    place, _, rest = written.partition(" ")
+    name, _, method = rest.partition("=")
+    match place:
+        case "header":
+            return _Claim(method, headers=((name, method),))
+        case "query":
+            return _Claim(method, query=rest)
+        case "form":
+            return _Claim(method, form=rest.encode())
+    raise TypeError(f"override={written!r}: write header, query or form, and NAME=METHOD")
+
+
+def _carried(spot: Spot, *parameters: bytes) -> tuple[Headers, bytes]:
+    """Give headers and body of the template, with form parameters added; what is no form gives way to them."""
+    added = [parameter for parameter in parameters if parameter]
+    if not added:
+        return list(spot.headers), spot.body
+    kinds = [value for name, value in spot.headers if name.lower() == FORM[0].lower()]
+    if spot.body and any(value.lower().startswith(FORM[1]) for value in kinds):
+        return list(spot.headers), b"&".join([spot.body, *added])
+    return [*(line for line in spot.headers if line[0].lower() != FORM[0].lower()), FORM], b"&".join(added)
+
+
 def _certificate(client: Client, change: Change) -> Credential | None:
     return cast("Credential | None", change.get("certificate", client.shows))
 
@@ -166,6 +209,27 @@ def _certificate(client: Client, change: Change) -> Credential | None:
 def _with_query(url: str, change: Change) -> str:
     query = change.request.get("query")
     return url if query is None else f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _joined(url: str, *queries: str) -> str:
+    """Give the URL with what there is of these added to its query."""
+    for query in filter(None, queries):
+        url += f"{'&' if '?' in url else '?'}{query}"
+    return url
+
+
+def _with_path(url: str, change: Change) -> str:
+    path = change.request.get("path")
+    return url if path is None else urlsplit(url)._replace(path=str(path)).geturl()
+
+
+def _uncredited(form: Mapping[str, str], change: Change) -> tuple[dict[str, str], Headers]:
+    """Take all credentials of the client out of a form and its headers, and put in the Authorization that is said."""
+    given = change.request["authorization"]
+    kept = {name: value for name, value in form.items() if name not in _CREDENTIALS}
+    if given is None:
+        return kept, []
+    return kept, [("Authorization", f"Bearer {given.value}" if isinstance(given, Token) else str(given))]
 
 
 def _changed(form: Mapping[str, str], change: Change) -> dict[str, str]:
@@ -177,5 +241,9 @@ def _changed(form: Mapping[str, str], change: Change) -> dict[str, str]:
 def _impostor(client: Client, change: Change) -> Client:
     if "secret" not in change.request:
         return client
-    registration = replace(client.registered, secret=str(change.request["secret"]))
-    return replace(client, registration=registration)
+    secret = change.request["secret"]
+    registered = client.registered
+    if secret is None:
+        return replace(client, registration=replace(registered, auth="none"))
+    key = registered.assertion_key and proof_defects.stranger(registered.assertion_key.alg)
+    return replace(client, registration=replace(registered, secret=str(secret), assertion_key=key))

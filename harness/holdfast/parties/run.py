@@ -5,9 +5,10 @@ A message is made anew each time it is sent, so that it carries a fresh proof an
 """
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from holdfast.errors import Inconclusive
@@ -15,6 +16,9 @@ from holdfast.exchange import Exchange, outcome
 from holdfast.outcome import Outcome
 from holdfast.verdicts import Judged
 from holdfast.wire import Answer, Request, Wire
+
+if TYPE_CHECKING:
+    from holdfast.results import Measurement
 
 Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
 
@@ -33,6 +37,8 @@ class Message:
     family: messages of one family share their controls: same endpoint, token and connection kind.
     protected: finds out whether not just anybody is accepted here; an empty text, or what happened.
     discerning: finds out whether what must be refused here is; an empty text, or what happened.
+    heard: is told what came back, where the next message of its kind depends on that.
+    steps: sends it where that takes several requests, and gives the exchange in which it ended.
     """
 
     endpoint: str
@@ -45,20 +51,27 @@ class Message:
     family: Hashable = ""
     protected: Callable[["Run"], str] | None = None
     discerning: Callable[["Run"], str] | None = None
+    heard: Callable[[Exchange], None] | None = None
+    steps: Callable[["Run", Purpose], Exchange] | None = None
 
 
 @dataclass
 class Worker:
-    """What one thread keeps between cases: its connections, its nonces, its last controls."""
+    """What one thread keeps between cases: its connections, its nonces, its last controls and what they were given.
+
+    refresh_tokens: by whom they were given to; each is for one more control of the same group.
+    """
 
     wire: Wire
     nonces: dict[str, str] = field(default_factory=dict)
     controls: dict[Hashable, str] = field(default_factory=dict)
+    refresh_tokens: dict[Hashable, str] = field(default_factory=dict)
     pace: Callable[[], None] = lambda: None
 
     def forget_controls(self) -> None:
         """Forget them when a group of cases ends, so that the next control is sent anew."""
         self.controls.clear()
+        self.refresh_tokens.clear()
 
 
 def origin(url: str) -> str:
@@ -76,9 +89,12 @@ class Run:
         self.exchanges: list[Exchange] = []
         self.judged: list[tuple[Message, Exchange]] = []
         self.stood_on: list[tuple[Message, Exchange]] = []
+        self.measured: list[Measurement] = []
         #: Whether what is judged goes over connections of its own, so that their end is the message's doing.
         self.apart = False
         self._before: dict[Hashable, str] = {}
+        #: What ends with the case: listeners that it opened, say.
+        self.ending = ExitStack()
 
     def judge(self, message: Message) -> Exchange:
         """Send a message whose outcome is the case's business; the honest one goes before it."""
@@ -86,6 +102,23 @@ class Run:
             self._before[message.control.family] = self.control(message.control)
         seen = self.send(message, "hostile" if message.difference else "probe")
         self.judged.append((message, seen))
+        return seen
+
+    def volley(self, messages: Sequence[Message]) -> list[Exchange]:
+        """Send messages at once, each on a connection of its own; judged, with their honest messages before.
+
+        Each is made once, before the first is sent, and none is made anew or sent again.
+        """
+        for message in messages:
+            if message.control is not None:
+                self._before[message.control.family] = self.control(message.control)
+            self.worker.pace()
+        requests = [message.make() for message in messages]
+        answers = self.worker.wire.volley(requests)
+        seen = []
+        for message, request, answer in zip(messages, requests, answers, strict=True):
+            seen.append(self._took(message, request, answer, "hostile" if message.difference else "probe"))
+            self.judged.append((message, seen[-1]))
         return seen
 
     def ground(self, message: Message, purpose: Purpose = "ground") -> Exchange:
@@ -103,17 +136,22 @@ class Run:
             raise Inconclusive(f"the request that had to be refused first was not: {seen!r}")
         return seen
 
-    def resend(self, request: Request, message: Message, difference: str) -> Exchange:
+    def resend(self, request: Request, message: Message, difference: str, *, kept: bool = False) -> Exchange:
         """Send recorded bytes, exactly; judged. A challenge is a refusal here.
 
-        message: the same request as it would be made now; an honest one vouches for itself.
+        message: the same request as it would be made now; an honest one vouches for itself. kept: on the connection
+        that is open, where the target keeps one; otherwise on a new one.
         """
-        # On a kept connection that dies nothing would be learnt, and recorded bytes are never made anew.
-        recorded = replace(request, fresh=True)
+        recorded = replace(request, fresh=not kept)
         control = message.control or message
-        return self.judge(
+        seen = self.judge(
             replace(message, make=lambda: recorded, difference=difference, absorbs=False, control=control)
         )
+        if seen.answer.died_reused and not self.stop.is_set():
+            # On a kept connection that dies nothing is learnt, and recorded bytes are never made anew.
+            self.judged.pop()
+            return self.resend(request, message, difference)
+        return seen
 
     def control(self, honest: Message, *, anew: bool = False) -> str:
         """Make sure that the honest message is accepted now; an empty text, or what happened.
@@ -143,7 +181,7 @@ class Run:
                 if message.protected
             ]
         after: dict[Hashable, str] = {}
-        for message, seen in self.judged:
+        for message, seen in reversed(self.judged):
             honest = message.control
             if honest is not None and seen.outcome is not Outcome.ACCEPTED and honest.family not in after:
                 after[honest.family] = self._before.get(honest.family, "") or self.control(honest, anew=True)
@@ -162,6 +200,8 @@ class Run:
 
     def send(self, message: Message, purpose: Purpose) -> Exchange:
         """Send a message: adopt a nonce and make it anew at most twice, wait out a busy answer, bounded."""
+        if message.steps is not None:
+            return message.steps(self, purpose)
         seen = self._once(message, purpose)
         absorbed = waited = 0
         while not self.stop.is_set():
@@ -188,7 +228,10 @@ class Run:
         self.worker.pace()
         request = make()
         answer = self.worker.wire.send(request, again=make if message.absorbs else None)
-        request = made[-1]
+        return self._took(message, made[-1], answer, purpose)
+
+    def _took(self, message: Message, request: Request, answer: Answer, purpose: Purpose) -> Exchange:
+        """Keep what came of a message, and learn from it."""
         seen = Exchange(
             request=request,
             answer=answer,
@@ -201,6 +244,8 @@ class Run:
         self.exchanges.append(seen)
         if supplied := seen.headers("DPoP-Nonce"):
             self.worker.nonces[origin(request.url)] = supplied[-1]
+        if message.heard is not None:
+            message.heard(seen)
         if self.stop.is_set():
             raise Inconclusive("the run was stopped")
         return seen

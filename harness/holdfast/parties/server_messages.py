@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from holdfast.errors import Inconclusive
-from holdfast.exchange import parsed
+from holdfast.exchange import Exchange, parsed
 from holdfast.outcome import Outcome
 from holdfast.parties.bench import Bench, unique
 from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token
 from holdfast.parties.present import FORM, server_request
-from holdfast.parties.run import Message, Run, challenged, origin
+from holdfast.parties.run import Message, Run, origin
+from holdfast.parties.spendable import OneUse
 from holdfast.wire import Answer, Request
 
 HONEST = Change()
@@ -28,6 +29,11 @@ class Code:
     value: str = field(repr=False)
     verifier: str = field(repr=False)
     redirect_uri: str
+
+    @property
+    def challenge(self) -> str:
+        """The code challenge of its verifier, by S256 (RFC 7636 section 4.2)."""
+        return challenge_of(self.verifier)
 
 
 class ServerMessages(ABC):
@@ -57,14 +63,26 @@ class ServerMessages(ABC):
         """Give a fresh authorization code."""
 
     @abstractmethod
-    def token(self, client: Client) -> Token:
+    def token(self, client: Client, *, user: bool = False) -> Token:
         """Give a token of the client's own."""
 
+    @abstractmethod
+    def granted(self, client: Client, *, user: bool = False, **change: object) -> Token:
+        """Give a token of the client's own that was asked for with a change."""
+
     def token_message(
-        self, client: Client, form: Mapping[str, str], change: Change, *, user: bool = False, alone: bool = False
+        self,
+        client: Client,
+        form: Mapping[str, str],
+        change: Change,
+        *,
+        user: bool = False,
+        grant: str = "",
+        alone: bool = False,
     ) -> Message:
         """Make a request at the token endpoint; its control is an honest grant of its kind, unless it stands alone."""
-        control = None if alone else self.grant_message(client, user=user)
+        grant = grant or self._usual_grant(client, user=user)
+        control = None if alone else self.grant_message(client, grant=grant, vouches=True)
         return Message(
             "token",
             client.name,
@@ -73,9 +91,9 @@ class ServerMessages(ABC):
             change.difference,
             absorbs=change.absorbs,
             control=control,
-            family=("token", client.name, client.jkt, user),
+            family=("token", client.name, client.jkt, grant),
             protected=self._stranger_refused("token"),
-            discerning=self._broken_proof_refused(client, user=user) if client.proves else None,
+            discerning=self._broken_proof_refused(client, grant) if client.proves else None,
         )
 
     def par_message(self, client: Client, change: Change, parameters: Mapping[str, str] | None = None) -> Message:
@@ -96,13 +114,11 @@ class ServerMessages(ABC):
         )
 
     def _refresh_message(self, client: Client, token: Token, change: Change) -> Message:
-        if not token.refresh:
-            raise Inconclusive("the authorization server gave no refresh token")
-        form = {"grant_type": "refresh_token", "refresh_token": token.refresh}
-        return self.token_message(client, form, change, user=True)
+        return self.token_message(client, refresh_form(token.refresh), change, user=True)
 
     def _introspection_message(self, token: str, caller: Client, change: Change) -> Message:
-        """Ask about a token; the control asks about a fresh one of the caller's own."""
+        """Ask about a token; the control, about a fresh one of the caller's own, or of the client where it has none."""
+        holder = caller if caller.registered.grants else self._bench.clients.get("client", caller)
         make = self._maker("introspection", caller.without_proofs(), {"token": token}, change)
         message = Message(
             "introspection",
@@ -115,47 +131,85 @@ class ServerMessages(ABC):
         )
 
         def honest() -> Request:
-            form = {"token": self.token(caller).value}
-            return self._maker("introspection", caller.without_proofs(), form, HONEST)()
+            elsewhere = {} if holder is caller else caller.registered.parameters
+            asked = self.granted(holder, parameters=elsewhere) if elsewhere else self.token(holder)
+            return self._maker("introspection", caller.without_proofs(), {"token": asked.value}, HONEST)()
 
         return replace(message, control=replace(message, make=honest, difference=""))
 
     def _revocation_message(self, token: str, client: Client, change: Change) -> Message:
-        return Message(
+        """Revoke a token; the control revokes a fresh one of the client's own."""
+        message = Message(
             "revocation",
             client.name,
             self._maker("revocation", client.without_proofs(), {"token": token}, change),
             lambda answer: _taken("revocation", answer),
             change.difference,
+            family=("revocation", client.name),
             protected=self._stranger_refused("revocation"),
         )
 
+        def honest() -> Request:
+            form = {"token": self.token(client).value}
+            return self._maker("revocation", client.without_proofs(), form, HONEST)()
+
+        return replace(message, control=replace(message, make=honest, difference=""))
+
     def grant_message(
-        self, client: Client, *, user: bool = False, scope: str | None = None, change: Change = HONEST
+        self,
+        client: Client,
+        *,
+        user: bool = False,
+        grant: str = "",
+        scope: str | None = None,
+        change: Change = HONEST,
+        vouches: bool = False,
     ) -> Message:
-        """Make an honest grant by default. With a user it gets a fresh code each time it is made for the first time."""
-        registration = client.registered
+        """Make an honest grant by default: of the kind named, or with a user, or as the client can ask by itself.
+
+        A code or a refresh token is fetched afresh each time it is made for the first time; see OneUse.
+        vouches: it is a control, which may use the refresh token that the one before it was given.
+        """
+        grant = grant or self._usual_grant(client, user=user)
         alone = not change.difference
-        if not user and "client_credentials" in registration.grants:
-            form = {"grant_type": "client_credentials", **registration.parameters}
+        if grant == "client_credentials":
+            form = {"grant_type": grant, **client.registered.parameters}
             if asked := scope or self._client_scope(client):
                 form["scope"] = asked
-            return self.token_message(client, form, change, alone=alone)
-        late = self.token_message(client, {}, change, user=True, alone=alone)
-        return replace(late, make=self._with_fresh_code(client, change))
+            return self.token_message(client, form, change, grant=grant, alone=alone)
+        late = self.token_message(client, {}, change, grant=grant, alone=alone)
+        fetch = self._fetching(client, grant, vouches=vouches)
+        use = OneUse(self._run, fetch, lambda form: self._maker("token", client, form, change)())
+        heard = self._keeping(client, use) if vouches and grant == "refresh_token" else None
+        return replace(late, make=use.make, heard=heard)
 
-    def _with_fresh_code(self, client: Client, change: Change) -> Callable[[], Request]:
-        """Make a maker that redeems a fresh code each time, and one again only to answer a nonce challenge."""
-        held: list[tuple[Code, Request]] = []
+    @staticmethod
+    def _usual_grant(client: Client, *, user: bool) -> str:
+        """Give the grant a client asks by itself where it may, and a code where a user is needed or it may not."""
+        by_itself = not user and "client_credentials" in client.registered.grants
+        return "client_credentials" if by_itself else "authorization_code"
 
-        def make() -> Request:
-            last = self._run.exchanges[-1] if self._run.exchanges else None
-            code = held[-1][0] if held and last and last.request is held[-1][1] and challenged(last) else None
-            code = code or self.code(client)
-            held[:] = [(code, self._maker("token", client, code_form(code), change)())]
-            return held[0][1]
+    def _fetching(self, client: Client, grant: str, *, vouches: bool) -> Callable[[], Mapping[str, str]]:
+        """Make what fetches a grant that nobody else uses, as a form: a code, or the refresh token got for one."""
+        if grant == "authorization_code":
+            return lambda: code_form(self.code(client))
+        kept, key = self._run.worker.refresh_tokens, (client.name, client.jkt)
+        return lambda: refresh_form(
+            (kept.pop(key, "") if vouches else "") or self.token(client, user=True).refresh  # a code flow
+        )
 
-        return make
+    def _keeping(self, client: Client, use: OneUse) -> Callable[[Exchange], None]:
+        """Make what keeps the refresh token that a control was given for the next control, to spare a code flow.
+
+        What is judged never gets it: a hostile request may burn a refresh token, and with it all of its family.
+        """
+
+        def heard(seen: Exchange) -> None:
+            if token := use.left_over(seen):
+                self._bench.masker.learn(token, "refresh-token")
+                self._run.worker.refresh_tokens[client.name, client.jkt] = token
+
+        return heard
 
     def _maker(self, endpoint: str, client: Client, form: Mapping[str, str], change: Change) -> Callable[[], Request]:
         url = self.url(endpoint)
@@ -179,7 +233,7 @@ class ServerMessages(ABC):
             "redirect_uri": registration.redirect_uri,
             "scope": registration.scope,
             "state": unique(),
-            "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("="),
+            "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
         } | ({"prompt": "consent"} if "offline_access" in registration.scope else {})
 
@@ -201,13 +255,13 @@ class ServerMessages(ABC):
 
         return check
 
-    def _broken_proof_refused(self, client: Client, *, user: bool) -> Callable[[Run], str]:
+    def _broken_proof_refused(self, client: Client, grant: str) -> Callable[[Run], str]:
         def check(run: Run) -> str:
             broken = Change.of({"signature": "flipped"})
             server = type(self)(self._bench, run)
-            message = server.grant_message(client, user=user, change=broken)
+            message = server.grant_message(client, grant=grant, change=broken)
             return self._bench.checked(
-                ("broken proof", "token", client.name, user),
+                ("broken proof", "token", client.name, grant),
                 lambda: run.send(message, "probe").outcome,
                 Outcome.REFUSED,
                 "a proof with a broken signature at the token endpoint",
@@ -229,6 +283,11 @@ class ServerMessages(ABC):
         return check
 
 
+def challenge_of(verifier: str) -> str:
+    """Give the code challenge of a verifier, by S256 (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def code_form(code: Code) -> dict[str, str]:
     """Give the form that redeems a code (RFC 6749 section 4.1.3)."""
     return {
@@ -237,6 +296,13 @@ def code_form(code: Code) -> dict[str, str]:
         "redirect_uri": code.redirect_uri,
         "code_verifier": code.verifier,
     }
+
+
+def refresh_form(token: str) -> dict[str, str]:
+    """Give the form that uses a refresh token (RFC 6749 section 6). Raises Inconclusive where there is none."""
+    if not token:
+        raise Inconclusive("the authorization server gave no refresh token")
+    return {"grant_type": "refresh_token", "refresh_token": token}
 
 
 def _taken(endpoint: str, answer: Answer) -> bool:

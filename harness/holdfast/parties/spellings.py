@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from holdfast.jose import Key, b64u, to_json
 from holdfast.pki import Credential
+from holdfast.proof_defects import escaped_key
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -29,7 +30,10 @@ def spellings(key: Key, certificate: Credential | None = None) -> Mapping[str, s
         "stray": jkt[:-1] + _ALPHABET[last ^ 1],
         "hex": hashlib.sha256(members).hexdigest(),
         "sha1": b64u(hashlib.sha1(members, usedforsecurity=False).digest()),
+        "sha384": b64u(hashlib.sha384(members).digest()),
         "sha512": b64u(hashlib.sha512(members).digest()),
+        "left128": b64u(hashlib.sha256(members).digest()[:16]),
+        "escaped": b64u(hashlib.sha256(escaped_key(members)).digest()),
         "uri": f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{jkt}",
         "jwk": json.dumps(key.public_jwk),
         **({"x5t": certificate.thumbprint} if certificate else {}),

@@ -6,16 +6,19 @@ way to a program. The redirect URI itself is never contacted.
 
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange
+from holdfast.outcome import Outcome
 from holdfast.parties.bench import Bench
-from holdfast.parties.run import Message, Run, origin
-from holdfast.wire import Request
+from holdfast.parties.run import Message, Purpose, Run, origin
+from holdfast.target_model import Authorization
+from holdfast.wire import Answer, Request
 
 STEPS = 12
 
@@ -28,35 +31,49 @@ class UserAgent:
         self._run = run
         self._cookies: dict[str, dict[str, str]] = {}
 
-    def visit(self, url: str, redirect_uri: str) -> Mapping[str, str]:
-        """Go to an authorization URL; the parameters that come back at the redirect URI. Raises Inconclusive."""
-        driver = self._bench.running.target.authorization
-        if driver is None:
-            raise Inconclusive("the target file has no [authorization], so that no user can consent")
-        if driver.driver == "command":
-            return _returned(self._by_command(list(driver.command or []), url))
-        request = Request("GET", url)
+    def walk(self, message: Message, ends: Sequence[str], purpose: Purpose) -> Exchange:
+        """Take an authorization request to its end, which is the last exchange; its outcome is that of the first too.
+
+        It ends where the browser is sent to a URL that begins with one of `ends`, or is sent nowhere. Raises
+        Inconclusive when it comes to no end, and when the target file has no [authorization] that says how to go on.
+        """
+        driver = _driver(self._bench)
+        first = seen = self._go(message, purpose)
         for _ in range(STEPS):
-            seen = self._go(request)
-            if location := seen.header("Location"):
-                target = urljoin(request.url, location)
-                if target.split("?")[0].split("#")[0] == redirect_uri:
-                    return _returned(target)
-                request = Request("GET", target)
-            elif driver.driver == "form" and (form := first_form(seen.answer.body.decode("utf-8", "replace"))):
-                request = self._filled(form, request.url, driver.fields)
-            else:
-                raise Inconclusive(f"the authorization endpoint did not lead back to the client: {seen!r}")
+            request = self._onward(seen, ends, driver)
+            if request is None:
+                first.outcome = seen.outcome
+                return seen
+            seen.outcome = Outcome.NONE
+            step = Message(message.endpoint, message.sender, _given(request), message.accepted, absorbs=False)
+            seen = self._go(step, "ground")
         raise Inconclusive(f"the authorization endpoint did not lead back to the client in {STEPS} steps")
 
-    def _go(self, request: Request) -> Exchange:
+    def command(self, url: str) -> Mapping[str, str]:
+        """Let the target file's program go to an authorization URL; what comes back at the redirect URI.
+
+        Raises Inconclusive when the program fails.
+        """
+        return _parameters(self._by_command(list(_driver(self._bench).command or []), url))
+
+    def _onward(self, seen: Exchange, ends: Sequence[str], driver: Authorization) -> Request | None:
+        """Give the next request of the way, None at its end."""
+        if location := seen.header("Location"):
+            target = urljoin(seen.request.url, location)
+            return None if target.startswith(tuple(ends)) else Request("GET", target)
+        form = _form(seen.answer)
+        if driver.driver != "form" or form is None or form.action.startswith(tuple(ends)):
+            return None
+        return self._filled(form, seen.request.url, driver.fields)
+
+    def _go(self, message: Message, purpose: Purpose) -> Exchange:
+        request = message.make()
         jar = self._cookies.setdefault(origin(request.url), {})
         headers = request.headers
         if jar:
             headers += (("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())),)
         sent = Request(request.method, request.url, headers, request.body)
-        message = Message("authorization", "the user", lambda: sent, lambda _: False, absorbs=False)
-        seen = self._run.send(message, "ground")
+        seen = self._run.send(replace(message, make=_given(sent), steps=None), purpose)
         for line in seen.headers("Set-Cookie"):
             try:
                 jar.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
@@ -84,7 +101,35 @@ class UserAgent:
         return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 
-def _returned(url: str) -> Mapping[str, str]:
+def returned(answer: Answer, ends: Sequence[str]) -> Mapping[str, str]:
+    """Give what an answer has the browser tell the client, which is at a URL that begins with one of `ends`.
+
+    In the query or the fragment of a redirect (RFC 6749 sections 4.1.2 and 4.2.2), or in a form that posts itself;
+    empty where that is nothing.
+    """
+    location = next((value for name, value in answer.headers if name.lower() == "location"), "")
+    if location.startswith(tuple(ends)):
+        return _parameters(location)
+    form = _form(answer)
+    return form.fields if form is not None and form.action.startswith(tuple(ends)) else {}
+
+
+def _driver(bench: Bench) -> Authorization:
+    driver = bench.running.target.authorization
+    if driver is None:
+        raise Inconclusive("the target file has no [authorization], so that no user can consent")
+    return driver
+
+
+def _given(request: Request) -> Callable[[], Request]:
+    return lambda: request
+
+
+def _form(answer: Answer) -> "Form | None":
+    return first_form(answer.body.decode("utf-8", "replace")) if b"<form" in answer.body.lower() else None
+
+
+def _parameters(url: str) -> Mapping[str, str]:
     parts = urlsplit(url)
     pairs = parse_qs(parts.query) | parse_qs(parts.fragment)
     return {name: values[0] for name, values in pairs.items()}

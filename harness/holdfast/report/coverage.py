@@ -24,15 +24,15 @@ class Row:
     @property
     def state(self) -> str:
         """The worst verdict, or why there is none: `excluded`, `deferred`, `not in force`, `no case`."""
-        if self.verdicts:
-            return worst(list(self.verdicts.values()))
         why = self.requirement.untested
+        if self.verdicts and not why:
+            return worst(list(self.verdicts.values()))
         return next((state for state in WITHOUT_CASE if why.startswith(state)), "no case")
 
     @property
     def tested(self) -> bool:
-        """Whether a case that cites it was judged in this run."""
-        return any(verdict in JUDGED for verdict in self.verdicts.values())
+        """Whether it is in force and a case that cites it was judged in this run."""
+        return self.observable and any(verdict in JUDGED for verdict in self.verdicts.values())
 
     @property
     def observable(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from holdfast.report import coverage, sentences
+from holdfast.report import coverage, sentences, standing, windows
 from holdfast.report.findings import VERDICTS, Headline, by_reason, counts, findings, headlines, wordings
 from holdfast.report.text import for_markdown as safe
 from holdfast.report.text import listed, number
@@ -18,9 +18,11 @@ def markdown(results: Results) -> str:
         f"# {safe(sentences.overall(results).sentence)}",
         *_alarms(results),
         *_sentences(results),
+        *_standings(results),
         _targets(results),
         *_findings(results),
         *_wordings(results),
+        *_measured(results),
         *_undecided(results),
         *_not_run(results),
         _foot(results),
@@ -39,6 +41,11 @@ def _sentences(results: Results) -> Iterator[str]:
     said = sentences.of_targets(results)
     if len(said) > 1:
         yield "\n".join(f"- {safe(one.sentence)}" for one in said)
+
+
+def _standings(results: Results) -> Iterator[str]:
+    if lines := [f"- {safe(one.sentence)}" for one in standing.standings(results)]:
+        yield "\n".join(lines)
 
 
 def _table(head: list[str], rows: list[list[str]], align: str = "") -> str:
@@ -94,6 +101,22 @@ def _wordings(results: Results) -> Iterator[str]:
             for w in found
         ]
         yield _table(["verdict", "target", "endpoint", "situation", "expected", "seen", "cases"], rows, "      r")
+
+
+def _measured(results: Results) -> Iterator[str]:
+    table = windows.measured(results)
+    if table.lines:
+        yield "## Measured windows"
+        rows = [
+            [
+                safe(line.target),
+                safe(line.variant),
+                safe(line.endpoint),
+                *(safe(one.said) if one else "" for one in line.cells),
+            ]
+            for line in table.lines
+        ]
+        yield _table(["target", "variant", "endpoint", *map(safe, table.columns)], rows)
 
 
 def _undecided(results: Results) -> Iterator[str]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from markupsafe import Markup
 
 from holdfast.errors import UsageError
-from holdfast.report import coverage, pack, sentences, text
+from holdfast.report import coverage, pack, sentences, standing, text, windows
 from holdfast.report.exchanges import Diagram, Shown, sequence, shown
 from holdfast.report.findings import (
     FINDINGS,
@@ -66,6 +66,7 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
         script=Markup(script),  # noqa: S704 - our own file
         overall=sentences.overall(results),
         said=sentences.of_targets(results),
+        standings=standing.standings(results),
         problems=sentences.problems(results),
         interrupted=sentences.interrupted(results),
         tallies=[(run, counts(run.cases)) for run in results.targets],
@@ -74,6 +75,7 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
         findings=[_detail(n, finding, places, evidence) for n, finding in enumerate(found, 1)],
         undecided=[_detail(n, group, places, evidence) for n, group in enumerate(undecided, 1)],
         wordings=wordings(results, evidence),
+        measured=windows.measured(results),
         left_out=by_reason(results, "not run"),
         suites=_by_suite(results),
         specifications=coverage.matrix(results),

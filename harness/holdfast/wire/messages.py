@@ -37,6 +37,7 @@ class Request:
         refused certificate only after the handshake, so the wire listens 0.2 s before it writes, on a new connection;
         an alert, end or reset before the first byte of an answer is then the fault "refused at tls".
     deadline: seconds for the exchange as a whole; None takes that of the Wire.
+    through: host and port to connect to in place of the URL's, on a new connection; Host and SNI stay those of the URL.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Request:
     raw: bytes | None = None
     certificate_is_the_difference: bool = False
     deadline: float | None = None
+    through: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

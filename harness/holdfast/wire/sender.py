@@ -2,7 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from holdfast.pki import Credential
 from holdfast.wire.http1 import HEAD_BYTES, Dialogue, Place, Reading, place
@@ -64,15 +66,33 @@ class Wire:
         first byte of an answer. Without it that is told as it is (`Answer.died_reused`).
         Raises PermissionError for a host that is not allowed, and UsageError for what only raw bytes can say.
         """
-        where = place(request.url)
+        where = self._place(request)
         if where is None:
-            return Answer(fault="unreachable", error=f"no http or https URL: {request.url}", started=time.time())
-        if not self._allowed(where.host, where.port):
-            raise PermissionError(f"{where.host}:{where.port} is not named in the target file: nothing was sent there")
+            return _nowhere(request)
         answer = self._exchange(request, where)
         if again is not None and answer.died_reused and not self._halted():
             return self.send(again())
         return answer
+
+    def volley(self, requests: Sequence[Request]) -> list[Answer]:
+        """Send requests at once, each on a connection of its own, and tell what came back for each, in their order.
+
+        All connections are open, and all requests written but for their last byte, before the first of these last bytes
+        goes out; they follow one another as quickly as they can be written. Raises like `send`.
+        """
+        shots = [_Shot(request, self._place(request)) for request in requests]
+        aimed = [shot for shot in shots if shot.where is not None]
+        if aimed:
+            with ThreadPoolExecutor(len(aimed)) as pool:
+                list(pool.map(self._aim, aimed))
+        for shot in aimed:
+            shot.started, shot.clock = time.time(), time.monotonic()
+            self._attempt(shot, lambda dialogue, shot: dialogue.line.write(shot.data[-1:]))
+        for shot in aimed:
+            self._attempt(shot, lambda dialogue, shot: dialogue.hear(shot.reading, b"", self._body_limit))
+            if shot.dialogue is not None:
+                self._drop(shot.dialogue.line)
+        return [shot.answer() if shot.where else _nowhere(shot.request) for shot in shots]
 
     def abort(self) -> None:
         """End the exchange under way at once and begin no other; from any thread."""
@@ -86,6 +106,36 @@ class Wire:
         for dialogue in self._kept.values():
             self._drop(dialogue.line)
         self._kept.clear()
+
+    def _place(self, request: Request) -> Place | None:
+        where = place(request.url)
+        for host, port in {(where.host, where.port), request.through or (where.host, where.port)} if where else ():
+            if not self._allowed(host, port):
+                raise PermissionError(f"{host}:{port} is not named in the target file: nothing was sent there")
+        return where
+
+    def _aim(self, shot: "_Shot") -> None:
+        """Open the connection of a shot and write all of its request but the last byte."""
+        assert shot.where is not None
+        deadline = self._deadline if shot.request.deadline is None else shot.request.deadline
+        most = HEAD_BYTES + CHUNKING * self._body_limit
+        try:
+            line = self._open(shot.request, shot.where, Patience(deadline, self._halted))
+            shot.dialogue = Dialogue(line)
+            line.begin(Patience(deadline, self._halted), most)
+            shot.data = shot.dialogue.ask(shot.request, shot.where)
+            line.write(shot.data[:-1])
+        except FaultError as why:
+            shot.fault = why
+
+    def _attempt(self, shot: "_Shot", act: "Callable[[Dialogue, _Shot], None]") -> None:
+        if shot.dialogue is None or shot.fault.fault:
+            return
+        try:
+            act(shot.dialogue, shot)
+        except FaultError as why:
+            shot.fault = _explained(why, shot.request, shot.dialogue)
+        shot.seconds = time.monotonic() - shot.clock
 
     def _halted(self) -> bool:
         return self._stop.is_set() or self._aborted.is_set()
@@ -106,19 +156,7 @@ class Wire:
         finally:
             if dialogue is not None and not kept:
                 self._drop(dialogue.line)
-        return Answer(
-            status=reading.status,
-            headers=reading.headers,
-            body=bytes(reading.body),
-            sent=bytes(dialogue.line.sent) if dialogue else b"",
-            received=bytes(dialogue.line.received) if dialogue else b"",
-            tls=dialogue.line.tls if dialogue else None,
-            error=fault.error,
-            fault=fault.fault,
-            started=started,
-            seconds=time.monotonic() - clock,
-            reused=reused,
-        )
+        return _answer(dialogue, reading, fault, started=started, seconds=time.monotonic() - clock, reused=reused)
 
     def _converse(self, dialogue: Dialogue, request: Request, where: Place, reading: Reading) -> None:
         line = dialogue.line
@@ -141,7 +179,8 @@ class Wire:
         return Dialogue(line)
 
     def _open(self, request: Request, where: Place, patience: Patience) -> Line:
-        host, port = self._resolve.get((where.host, where.port), (where.host, where.port))
+        named = request.through or (where.host, where.port)
+        host, port = self._resolve.get(named, named)
         line = Line(connect(host, port, patience), patience)
         with self._lock:
             self._lines.add(line)
@@ -165,13 +204,56 @@ class Wire:
             line.close()
 
 
+@dataclass(slots=True)
+class _Shot:
+    """One request of a volley, and how far it has come."""
+
+    request: Request
+    where: Place | None
+    dialogue: Dialogue | None = None
+    data: bytes = b""
+    reading: Reading = field(default_factory=Reading)
+    fault: FaultError = field(default_factory=lambda: FaultError("", ""))
+    started: float = field(default_factory=time.time)
+    clock: float = 0.0
+    seconds: float = 0.0
+
+    def answer(self) -> Answer:
+        return _answer(
+            self.dialogue, self.reading, self.fault, started=self.started, seconds=self.seconds, reused=False
+        )
+
+
+def _answer(
+    dialogue: Dialogue | None, reading: Reading, fault: FaultError, *, started: float, seconds: float, reused: bool
+) -> Answer:
+    return Answer(
+        status=reading.status,
+        headers=reading.headers,
+        body=bytes(reading.body),
+        sent=bytes(dialogue.line.sent) if dialogue else b"",
+        received=bytes(dialogue.line.received) if dialogue else b"",
+        tls=dialogue.line.tls if dialogue else None,
+        error=fault.error,
+        fault=fault.fault,
+        started=started,
+        seconds=seconds,
+        reused=reused,
+    )
+
+
+def _nowhere(request: Request) -> Answer:
+    return Answer(fault="unreachable", error=f"no http or https URL: {request.url}", started=time.time())
+
+
 def _key(request: Request, where: Place) -> _Key:
     return where.secure, where.host, where.port, request.certificate
 
 
 def _alone(request: Request) -> bool:
     """Whether the request has a connection to itself."""
-    return request.fresh or request.raw is not None or request.certificate_is_the_difference
+    apart = request.fresh or request.certificate_is_the_difference
+    return apart or request.raw is not None or request.through is not None
 
 
 def _explained(why: FaultError, request: Request, dialogue: Dialogue | None) -> FaultError:

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.requires("containers")
         pytest.param("nginx", "default", (), marks=pytest.mark.requires("nginx")),
         pytest.param("nginx", "naive", (), marks=pytest.mark.requires("nginx")),
         pytest.param("oidc_provider", "default", (), marks=pytest.mark.requires("node")),
+        pytest.param("node_rs", "default", ("--jobs", "16"), marks=pytest.mark.requires("node")),
+        pytest.param("node_rs", "oauth4webapi", ("--jobs", "16"), marks=pytest.mark.requires("node")),
     ],
 )
 def test_containers_are_judged_as_processes_are_and_leave_nothing(

@@ -1,4 +1,4 @@
-"""The outermost layer of both servers: request targets, the Date header, one line of log, and the last resort."""
+"""The outermost layer of both servers: request targets, CORS, the Date header, one line of log, and the last resort."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from starlette.responses import JSONResponse
 
-from . import uris
+from . import cross_origin, uris
 from .incoming import Connection
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ def refusal(refused: Refused) -> Response:
     """Give the JSON answer of a refusal (RFC 6749 section 5.2)."""
     status = refused.status or (401 if refused.error == "invalid_client" else 400)
     return JSONResponse({"error": refused.error, "error_description": refused.description}, status)
+
+
+async def only_over_tls(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer whatever comes without TLS: nothing is read, and no redirect hides the mistake (RFC 9449 section 2)."""
+    if scope["type"] == "http":
+        answer = JSONResponse({"error": "invalid_request", "error_description": "use https"}, 403)
+        await answer(scope, receive, send)
 
 
 class Frame:
@@ -42,17 +49,22 @@ class Frame:
             scope["path"] = unquote(raw)
         scope.setdefault("state", {}).setdefault("connection", Connection())
         started = time.monotonic()
+        preflight = cross_origin.preflight(scope)
         status = 0
 
         async def send_dated(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"date", formatdate(usegmt=True).encode())]
+                added = {"date": formatdate(usegmt=True), **(cross_origin.shared(scope) if preflight is None else {})}
+                message["headers"] = [
+                    *message["headers"],
+                    *((k.lower().encode(), v.encode()) for k, v in added.items()),
+                ]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_dated)
+            await (preflight or self._app)(scope, receive, send_dated)
         except Exception:  # noqa: BLE001 - the last resort: the trace goes to this server's own log only
             traceback.print_exc(file=sys.stderr)
             if not status:

@@ -11,16 +11,19 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from . import certificates, jose
+from . import certificates
 from . import incoming as requests
 from .application import Frame, refusal
 from .client_authentication import Authenticated, ClientAuthentication
 from .clients import AUTHENTICATION_METHODS, Client
 from .grants import Code, Grant, PushedRequest, Store
 from .guards import guard
+from .issued import IssuedTokens
 from .proof import ProofCheck, Proofs
 from .protection import Access, Protection
 from .refusals import Refused, invalid_proof
+from .registration import Registration
+from .resource_metadata import RESOURCES
 from .token_endpoint import SUBJECT, Ask, TokenEndpoint, requested_scope
 
 if TYPE_CHECKING:
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _S256 = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-_PUSHED_LIFETIME = 60  # seconds
-_JWT_ALGORITHMS = list(jose.ALGORITHMS)
 Endpoint = Callable[["Incoming", Mapping[str, str]], Awaitable[Response]]
 
 
@@ -60,6 +61,34 @@ def announced_key(parameters: Mapping[str, str]) -> str | None:
     return value
 
 
+@guard("authorize.response_type")
+def response_type_is_code(parameters: Mapping[str, str]) -> None:
+    """Issue no token in a redirect: there is no proof to bind it to (RFC 9700 section 2.1.2)."""
+    if parameters.get("response_type") != "code":
+        raise Refused("unsupported_response_type", "response_type is not code")
+
+
+@guard("par.no_request_uri")
+def nothing_pushed_before(parameters: Mapping[str, str]) -> None:
+    """Take no request_uri in a pushed request (RFC 9126 section 2.1)."""
+    if "request_uri" in parameters:
+        raise Refused("invalid_request", "a pushed request has no request_uri")
+
+
+@guard("par.client")
+def pushed_by_the_client(pushed: PushedRequest, client: Client) -> None:
+    """Take a request_uri from the client that pushed the request (RFC 9126 section 2.2)."""
+    if pushed.client_id != client.client_id:
+        raise Refused("invalid_request_uri", "the request_uri is of another client")
+
+
+@guard("par.parameters")
+def pushed_parameters(pushed: PushedRequest, beside: Mapping[str, str]) -> tuple[Mapping[str, str], str | None]:
+    """Give the parameters and the key of a pushed request; what stands beside its request_uri is ignored (9126 4)."""
+    del beside
+    return pushed.parameters, pushed.jkt
+
+
 @guard("par.jkt")
 def one_key(announced: str | None, check: ProofCheck | None) -> str | None:
     """Give the key of a pushed request; proof and dpop_jkt must agree (RFC 9449 section 10.1)."""
@@ -77,12 +106,6 @@ def pushed_is_new(pushed: PushedRequest) -> None:
     pushed.spent = True
 
 
-@guard("introspect.caller")
-def may_know(claims: Mapping[str, Any], client: Client | None) -> bool:
-    """Tell whether the caller may learn about the token: resource servers (None), and the client that got it."""
-    return client is None or client.client_id == claims["client_id"]
-
-
 class AuthorizationServer:
     """The authorization server as an object: `app` is its ASGI application."""
 
@@ -92,6 +115,7 @@ class AuthorizationServer:
         self.proofs = Proofs(settings)
         self.clients = ClientAuthentication(settings)
         self.tokens = TokenEndpoint(settings, self.store)
+        self.issued = IssuedTokens(settings, self.store, self.clients)
         self.protection = Protection(settings, self.proofs, self._own_claims)
         routes = [
             Route("/.well-known/oauth-authorization-server", self._metadata),
@@ -100,10 +124,12 @@ class AuthorizationServer:
             Route("/authorize", self._authorize, methods=["GET", "POST"]),
             Route("/token", self._form(self._token), methods=["POST"]),
             Route("/par", self._form(self._par), methods=["POST"]),
-            Route("/introspect", self._form(self._introspect), methods=["POST"]),
-            Route("/revoke", self._form(self._revoke), methods=["POST"]),
+            Route("/introspect", self._form(self.issued.introspect), methods=["POST"]),
+            Route("/revoke", self._form(self.issued.revoke), methods=["POST"]),
             Route("/userinfo", self._userinfo, methods=["GET", "POST"]),
         ]
+        if settings.registration == "open":
+            routes.append(Route("/register", Registration(settings).handle, methods=["POST"]))
         starlette = Starlette(routes=routes)
         starlette.router.redirect_slashes = False
         self.app = Frame("as", starlette)
@@ -129,8 +155,8 @@ class AuthorizationServer:
 
     async def _metadata(self, _: Request) -> Response:
         url = self.settings.as_url
-        methods = list(AUTHENTICATION_METHODS)
-        known = [method for method in methods if method != "none"]
+        methods, algorithms = list(self.settings.client_auth), list(self.settings.algorithms)
+        known = [method for method in AUTHENTICATION_METHODS if method != "none"]
         document: dict[str, Any] = {
             "issuer": url,
             "authorization_endpoint": url + "/authorize",
@@ -146,20 +172,24 @@ class AuthorizationServer:
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": methods,
-            "token_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint_auth_methods_supported": known,
-            "introspection_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint_auth_signing_alg_values_supported": _JWT_ALGORITHMS,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "authorization_response_iss_parameter_supported": True,
-            "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
+            "dpop_signing_alg_values_supported": algorithms,
             "tls_client_certificate_bound_access_tokens": True,
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
-            "protected_resources": [self.settings.rs_url],
+            "require_pushed_authorization_requests": self.settings.par == "required",
+            "protected_resources": [self.settings.rs_url + path for path in ("", *RESOURCES)],
         }
+        if self.settings.registration == "open":
+            document["registration_endpoint"] = url + "/register"
+        document["signed_metadata"] = self.store.sign({"iss": url, **document}, "JWT")
         return JSONResponse(document)
 
     async def _jwks(self, _: Request) -> Response:
@@ -191,30 +221,30 @@ class AuthorizationServer:
         """Check an authorization request after its redirect_uri and give its scope."""
         if "request" in parameters:
             raise Refused("request_not_supported", "request objects are not supported")
-        if parameters.get("response_type") != "code":
-            raise Refused("unsupported_response_type", "response_type is not code")
+        self.settings.guards("authorize.response_type", parameters)
         if "authorization_code" not in client.grants:
             raise Refused("unauthorized_client", "the client may not use this grant type")
         self.settings.guards("authorize.pkce", parameters)
         self.settings.guards("authorize.dpop_jkt", parameters)
-        self.tokens.check_target(parameters)
+        self.tokens.audience(parameters)
         return requested_scope(parameters, client.scope)
 
     async def _par(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
         authenticated, check = self._prove(incoming, parameters)
         client = authenticated.client
-        if "request_uri" in parameters:
-            raise Refused("invalid_request", "a pushed request has no request_uri")
+        self.settings.guards("par.no_request_uri", parameters)
         self.settings.guards("authorize.redirect_uri", client, parameters)
         self._check_request(client, parameters)
         jkt = self.settings.guards("par.jkt", self.settings.guards("authorize.dpop_jkt", parameters), check)
-        pushed = PushedRequest(client.client_id, dict(parameters), jkt, self.settings.clock() + _PUSHED_LIFETIME)
-        return JSONResponse({"request_uri": self.store.add_pushed(pushed), "expires_in": _PUSHED_LIFETIME}, 201)
+        lifetime = self.settings.pushed_lifetime
+        pushed = PushedRequest(client.client_id, dict(parameters), jkt, self.settings.clock() + lifetime)
+        return JSONResponse({"request_uri": self.store.add_pushed(pushed), "expires_in": int(lifetime)}, 201)
 
     def _pushed(self, client: Client, request_uri: str) -> PushedRequest:
         pushed: PushedRequest | None = self.store.pushed.get(request_uri, self.settings.clock())
-        if pushed is None or pushed.client_id != client.client_id:
-            raise Refused("invalid_request_uri", "the request_uri is unknown, expired or of another client")
+        if pushed is None:
+            raise Refused("invalid_request_uri", "the request_uri is unknown or expired")
+        self.settings.guards("par.client", pushed, client)
         self.settings.guards("par.single_use", pushed)
         return pushed
 
@@ -235,10 +265,11 @@ class AuthorizationServer:
         client = self.settings.registry.clients.get(parameters.get("client_id", ""))
         if client is None:
             raise Refused("invalid_request", "client_id is unknown")
+        self.settings.guards("limit.pushed", parameters, self.settings)
         jkt = None
-        if "request_uri" in parameters:  # what else stands in the query is ignored (RFC 9126 section 4)
+        if "request_uri" in parameters:
             pushed = self._pushed(client, parameters["request_uri"])
-            parameters, jkt = pushed.parameters, pushed.jkt
+            parameters, jkt = self.settings.guards("par.parameters", pushed, parameters)
         return client, parameters, self.settings.guards("authorize.redirect_uri", client, parameters), jkt
 
     def _consent(self, client: Client, parameters: Mapping[str, str], uri: str, jkt: str | None) -> Response:
@@ -249,44 +280,15 @@ class AuthorizationServer:
             answer |= {"error": refused.error, "error_description": refused.description}
         else:
             jkt = jkt or self.settings.guards("authorize.dpop_jkt", parameters)
-            grant = Grant(client.client_id, SUBJECT, scope, parameters.get("nonce", ""))
-            expires = self.settings.clock() + self.settings.code_lifetime
+            now = self.settings.clock()
+            audience, nonce = self.tokens.audience(parameters), parameters.get("nonce", "")
+            grant = Grant(client.client_id, SUBJECT, scope, audience, int(now), nonce)
+            expires = now + self.settings.code_lifetime
             answer["code"] = self.store.add_code(Code(grant, uri, parameters["code_challenge"], jkt, expires))
         joint = "&" if "?" in uri else "?"
         return RedirectResponse(uri + joint + urlencode(answer), 302)
 
-    # -- introspection, revocation, userinfo
-
-    async def _introspect(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
-        """Answer resource servers about any token and clients about their own (RFC 7662, RFC 9449 section 6.2)."""
-        client = None
-        if self.clients.resource_server(incoming, parameters) is None:
-            authenticated = self.clients.authenticate(incoming, parameters)
-            client = authenticated.client
-            if client.is_public:
-                raise Refused("invalid_client", "a client without credentials may not introspect")
-            self.clients.spend(authenticated)
-        if "token" not in parameters:
-            raise Refused("invalid_request", "token is missing")
-        found = self.store.active(parameters["token"])
-        if found is None or not self.settings.guards("introspect.caller", found.claims, client):
-            return JSONResponse({"active": False})
-        kind = "DPoP" if "jkt" in found.claims.get("cnf", {}) else "Bearer"
-        return JSONResponse({"active": True, "token_type": kind, **found.claims})
-
-    async def _revoke(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
-        """End an access token, or a refresh token with everything of its grant (RFC 7009 section 2)."""
-        authenticated = self.clients.authenticate(incoming, parameters)
-        self.clients.spend(authenticated)
-        if "token" not in parameters:
-            raise Refused("invalid_request", "token is missing")
-        now, name = self.settings.clock(), parameters["token"]
-        refresh, access = self.store.refresh_tokens.get(name, now), self.store.access_tokens.get(name, now)
-        found = refresh or access
-        if found is not None:
-            self.settings.guards("revoke.client", found, authenticated.client)
-            (found if refresh is None else found.grant).revoked = True
-        return Response(status_code=200)
+    # -- userinfo
 
     async def _own_claims(self, token: str) -> Mapping[str, Any]:
         found = self.store.active(token)
@@ -304,10 +306,3 @@ class AuthorizationServer:
             return JSONResponse({"sub": access.claims["sub"], "name": "Alice", "client_id": access.claims["client_id"]})
 
         return await self.protection.answer(incoming, "openid", use)
-
-
-@guard("revoke.client")
-def revoked_by_its_client(found: Any, client: Client) -> None:
-    """Take a revocation from the client to which the token was issued (RFC 7009 section 2.1)."""
-    if found.grant.client_id != client.client_id:
-        raise Refused("invalid_grant", "the token is of another client")

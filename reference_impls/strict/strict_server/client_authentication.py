@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from . import certificates, jose
+from . import certificates, jose, limits
 from .guards import guard
 from .memory import SeenOnce
 from .refusals import Refused
@@ -17,13 +17,13 @@ from .refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .clients import Client
+    from .clients import Client, ResourceServer
     from .incoming import Incoming
     from .settings import Settings
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION_LIFE = 3600  # seconds
-_CLOCK_SKEW = 10  # seconds
+_CLOCK_SKEW = limits.CLOCK_SKEW
 
 
 @dataclass(frozen=True)
@@ -165,25 +165,29 @@ class ClientAuthentication:
         kinds = {"client_secret_basic": "basic", "client_secret_post": "post", "private_key_jwt": "assertion"}
         if attempt.kind != kinds.get(client.method, ""):
             raise _failed("the client is registered for another way of authentication")
+        settings.guards("limit.client_method", client, settings)
         if attempt.kind in {"basic", "post"}:
             settings.guards("client.secret", client.secret, attempt)
         elif attempt.assertion is not None:
+            settings.guards("limit.assertion_algorithm", attempt.assertion, settings)
             settings.guards("assertion.signature", attempt.assertion, client)
             audiences = frozenset({settings.as_url, settings.as_url + "/token", settings.as_url + "/par", incoming.url})
             settings.guards("assertion.claims", attempt.assertion, client, audiences, settings.clock())
+            settings.guards("limit.assertion_audience", attempt.assertion.claims, settings)
+            settings.guards("limit.assertion_time", attempt.assertion.claims, settings.clock())
         elif client.method == "tls_client_auth":
             certificates.authenticates(incoming.connection, client, settings)
         elif client.method == "self_signed_tls_client_auth":
             certificates.authenticates_self_signed(incoming.connection, client, settings)
 
-    def resource_server(self, incoming: Incoming, parameters: Mapping[str, str]) -> str | None:
-        """Give the id of a resource server that authenticates by its secret; None where the id is not of one."""
+    def resource_server(self, incoming: Incoming, parameters: Mapping[str, str]) -> ResourceServer | None:
+        """Give the resource server that authenticates by its secret; None where the id is not of one."""
         attempt: Attempt = self._settings.guards("client.one_method", incoming, parameters, self._settings)
-        secret = self._settings.registry.resource_servers.get(attempt.client_id)
-        if secret is None:
+        server = self._settings.registry.resource_servers.get(attempt.client_id)
+        if server is None:
             return None
-        self._settings.guards("client.secret", secret, attempt)
-        return attempt.client_id
+        self._settings.guards("client.secret", server.secret, attempt)
+        return server
 
     def spend(self, authenticated: Authenticated) -> None:
         """Use the client assertion up, when all else about proof and client was found good."""

@@ -52,11 +52,20 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Registry:
-    """Clients by id, and the secrets of resource servers that may introspect, by id."""
+class ResourceServer:
+    """A resource server that may introspect. `audience`: its resource indicator; empty for this software's own RS."""
 
-    clients: Mapping[str, Client] = field(default_factory=dict)
-    resource_servers: Mapping[str, str] = field(default_factory=dict)
+    client_id: str
+    secret: str
+    audience: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Clients by id, to which those come that register themselves, and resource servers that may introspect, by id."""
+
+    clients: dict[str, Client] = field(default_factory=dict)
+    resource_servers: Mapping[str, ResourceServer] = field(default_factory=dict)
 
 
 def _certificates(keys: list[Mapping[str, Any]]) -> frozenset[bytes]:
@@ -104,7 +113,10 @@ def load(path: Path) -> Registry:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         entries = document["clients"]
-        servers = {entry["client_id"]: entry["client_secret"] for entry in document.get("resource_servers", [])}
+        servers = [
+            ResourceServer(entry["client_id"], entry["client_secret"], entry.get("audience", ""))
+            for entry in document.get("resource_servers", [])
+        ]
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -116,4 +128,4 @@ def load(path: Path) -> Registry:
         except (ConfigurationError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise ConfigurationError(f"{path}: clients[{number}]: {error}") from error
         clients[client.client_id] = client
-    return Registry(clients, servers)
+    return Registry(clients, {server.client_id: server for server in servers})

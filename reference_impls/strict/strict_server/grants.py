@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from .tokens import Binding
 
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
-_REFRESH_LIFETIME = 86400  # seconds
 _SWEEP_EVERY = 256  # issues
 
 
 @dataclass(eq=False)
 class Grant:
-    """One consent: everything issued from it dies when it is revoked."""
+    """One consent: everything issued from it dies when it is revoked.
+
+    `audience`: the resource server for which it is. `authenticated`: when the user was, None without a user.
+    """
 
     client_id: str
     subject: str
     scope: frozenset[str]
+    audience: str
+    authenticated: int | None = None
     oidc_nonce: str = ""
     revoked: bool = False
 
@@ -151,7 +155,7 @@ class Store:
     def add_refresh_token(self, grant: Grant, binding: Binding) -> str:
         """Issue a refresh token."""
         now = self.settings.clock()
-        token = RefreshToken(grant, binding, now + _REFRESH_LIFETIME)
+        token = RefreshToken(grant, binding, now + self.settings.refresh_lifetime)
         return self.refresh_tokens.add(secrets.token_urlsafe(32), token, now)
 
     def add_access_token(self, grant: Grant, scope: frozenset[str], binding: Binding) -> str:
@@ -160,7 +164,7 @@ class Store:
         now = int(settings.clock())
         claims: dict[str, Any] = {
             "iss": settings.as_url,
-            "aud": settings.rs_url,
+            "aud": grant.audience,
             "sub": grant.subject,
             "client_id": grant.client_id,
             "jti": secrets.token_urlsafe(16),
@@ -171,6 +175,8 @@ class Store:
         confirmation = settings.guards("issue.confirmation", binding)
         if confirmation:
             claims["cnf"] = dict(confirmation)
+        if grant.authenticated is not None:
+            claims["auth_time"] = grant.authenticated
         token = self.sign(claims, "at+jwt") if settings.access_tokens == "jwt" else secrets.token_urlsafe(32)
         return self.access_tokens.add(token, AccessToken(grant, claims, claims["exp"]), now)
 

@@ -122,6 +122,8 @@ async def read_form(request: Request, settings: Settings, own: str) -> Incoming:
 def single_parameters(pairs: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     """Give the parameters by name; each stands once (RFC 6749 sections 3.1 and 3.2), empty ones count as absent."""
     names = [name for name, _ in pairs]
+    if names.count("resource") > 1:  # RFC 8707 section 2 allows several; each token here is for one
+        raise Refused("invalid_target", "a token is for one resource")
     if len(names) != len(set(names)):
         raise Refused("invalid_request", "a parameter stands twice")
     return {name: value for name, value in pairs if value}

@@ -26,6 +26,10 @@ PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 LARGEST_JWS = 8192  # characters
 
 _ED25519 = ("OKP", "Ed25519")
+# The field of edwards25519 (RFC 8032 section 5.1), and y of its points of order 1, 2, 4 and 8.
+_FIELD = (1 << 255) - 19
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _FIELD - 1, _EIGHTH, _FIELD - _EIGHTH})
 KEY_OF_ALGORITHM: Mapping[str, tuple[str, str]] = {
     "ES256": ("EC", "P-256"),
     "ES384": ("EC", "P-384"),
@@ -133,7 +137,17 @@ def sufficient_rsa_size(modulus: bytes, exponent: bytes) -> None:
         raise Malformed("RSA exponent out of range")
 
 
-def check_key(jwk: Mapping[str, Any], algorithm: str, size_check: Any = sufficient_rsa_size) -> None:
+@guard("jwk.order")
+def of_large_order(point: bytes) -> None:
+    """Refuse the points of small order, under which one signature is good for many messages (RFC 7748 section 6.1)."""
+    y = int.from_bytes(point, "little") & ((1 << 255) - 1)
+    if y % _FIELD in _SMALL_ORDER:
+        raise Malformed("the key is a point of small order")
+
+
+def check_key(
+    jwk: Mapping[str, Any], algorithm: str, size_check: Any = sufficient_rsa_size, order_check: Any = of_large_order
+) -> None:
     """Check that a jwk has the type, curve and size that go with the algorithm; `Malformed` where it has not."""
     kind, curve = KEY_OF_ALGORITHM[algorithm]
     if jwk.get("kty") != kind or (curve and jwk.get("crv") != curve):
@@ -144,6 +158,8 @@ def check_key(jwk: Mapping[str, Any], algorithm: str, size_check: Any = sufficie
     for member in ("x", "y") if kind == "EC" else ("x",):
         if len(_octets(jwk, member)) != _COORDINATE_BYTES[curve]:
             raise Malformed("a coordinate has the wrong length")
+    if kind == "OKP":
+        order_check(_octets(jwk, "x"))
 
 
 def verifies(jws: Jws, jwk: Mapping[str, Any], algorithm: str) -> bool:

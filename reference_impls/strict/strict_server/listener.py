@@ -180,7 +180,16 @@ def bind(host: str, port: int) -> socket.socket:
 
 async def listen(app: ASGIApp, listening: socket.socket, tls: AnyCertificateContext | None) -> asyncio.Server:
     """Serve an application on a bound socket, over TLS, or without it as the internal listener for a trusted proxy."""
-    config = Config(app, http="h11", ws="none", lifespan="off", log_config=None, timeout_keep_alive=_KEEP_ALIVE)
+    config = Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        timeout_keep_alive=_KEEP_ALIVE,
+        # The usual 16 KiB are one TLS record: whether a longer head is taken would depend on how it arrives.
+        h11_max_incomplete_event_size=_BUFFER,
+    )
     config.load()
     state = ServerState()
 

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import demo, options
+from .application import only_over_tls
 from .authorization_server import AuthorizationServer
 from .listener import AnyCertificateContext, bind, listen
 from .refusals import ConfigurationError
@@ -32,10 +33,15 @@ def _bound(settings: Settings, listeners: Listeners) -> Bound:
     if "as" in listeners.roles:
         bound.append((AuthorizationServer(settings).app, bind(listeners.bind, listeners.as_port), tls))
     if "rs" in listeners.roles:
-        app = ResourceServer(settings).app
+        server = ResourceServer(settings)
+        app = server.app
         bound.append((app, bind(listeners.bind, listeners.rs_port), tls))
+        if listeners.replica_port is not None:
+            bound.append((server.replica().app, bind(listeners.bind, listeners.replica_port), tls))
         if listeners.internal_port is not None:
             bound.append((app, bind(listeners.bind, listeners.internal_port), None))
+        if listeners.plain_port is not None:
+            bound.append((only_over_tls, bind(listeners.bind, listeners.plain_port), None))
     return bound
 
 

@@ -7,14 +7,17 @@ import math
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from . import clients
+from . import clients, jose
 from .refusals import ConfigurationError
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _SAME = (
     "issuer",
@@ -22,10 +25,18 @@ _SAME = (
     "nonce_lifetime",
     "access_tokens",
     "lookup",
+    "bindings",
     "token_lifetime",
     "code_lifetime",
+    "refresh_lifetime",
+    "registration",
+    "assertion_audience",
+    "par",
+    "tokens",
+    "pushed_lifetime",
     "proof_past",
     "proof_future",
+    "replicas",
     "forwarded_header",
     "forwarded_encoding",
 )  # flags that are settings of the same name
@@ -33,7 +44,7 @@ _SAME = (
 
 @dataclass(frozen=True)
 class Listeners:
-    """Where to listen: roles, address, ports (None: no internal listener) and the PEM file of the TLS server."""
+    """Where to listen: roles, address, ports (None: no such listener) and the PEM file of the TLS server."""
 
     roles: frozenset[str]
     bind: str
@@ -41,6 +52,8 @@ class Listeners:
     rs_port: int
     internal_port: int | None
     tls: Path
+    plain_port: int | None = None
+    replica_port: int | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,6 +84,18 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _several(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """Make the reader of a list of these, separated by commas, or of `all`."""
+
+    def read_list(text: str) -> tuple[str, ...]:
+        chosen = tuple(known) if text == "all" else tuple(name.strip() for name in text.split(","))
+        if unknown := sorted(set(chosen) - set(known)):
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: write all, or some of {','.join(known)}")
+        return chosen
+
+    return read_list
+
+
 def parser() -> argparse.ArgumentParser:
     """Give the parser of the command line."""
     made = _Parser(
@@ -86,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--as-port", type=_port, default=8443)
     made.add_argument("--rs-port", type=_port, default=8444)
     made.add_argument("--internal-port", type=_port, help="plain HTTP listener of the RS, for a trusted proxy only")
+    made.add_argument("--plain-port", type=_port, help="plain HTTP listener of the RS that sends everybody to TLS")
     made.add_argument("--tls", type=Path, metavar="PEM", help="private key and certificate chain")
     made.add_argument(
         "--ca", type=Path, metavar="PEM", help="trusted for client chains and for calls of the RS to the AS"
@@ -97,15 +123,37 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--nonces", choices=["off", "optional", "required"], default="off")
     made.add_argument("--access-tokens", choices=["jwt", "opaque"], default="jwt")
     made.add_argument("--token-check", dest="lookup", choices=["jwks", "introspection"], default="jwks")
+    made.add_argument("--bindings", choices=["any", "dpop", "none"], default="any", help="what tokens at the RS need")
+    made.add_argument("--registration", choices=["off", "open"], default="off", help="who may register clients")
+    made.add_argument("--replicas", choices=["none", "shared", "separate"], default="none", help="memory of a 2nd RS")
+    made.add_argument("--replica-port", type=_port, default=8446, help="of the 2nd RS, known by --rs-url too")
+    _add_limits(made)
+    made.add_argument("--forwarded-header", default="Client-Cert", help="believed on the internal listener only")
+    made.add_argument("--forwarded-encoding", choices=["rfc9440", "pem-escaped"], default="rfc9440")
+    _add_windows(made)
+    return made
+
+
+def _add_windows(made: argparse.ArgumentParser) -> None:
     made.add_argument("--nonce-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
     made.add_argument("--token-lifetime", type=_seconds, default=300.0, metavar="SECONDS")
+    made.add_argument("--refresh-lifetime", type=_seconds, default=86400.0, metavar="SECONDS")
     made.add_argument("--code-lifetime", type=_seconds, default=60.0, metavar="SECONDS")
+    made.add_argument("--pushed-lifetime", type=_seconds, default=60.0, metavar="SECONDS", help="of a request_uri")
     made.add_argument("--proof-past", type=_seconds, default=60.0, metavar="SECONDS")
     made.add_argument("--proof-future", type=_seconds, default=10.0, metavar="SECONDS")
     made.add_argument("--jti-lifetime", type=_seconds, metavar="SECONDS", help="at least past and future together")
-    made.add_argument("--forwarded-header", default="Client-Cert", help="believed on the internal listener only")
-    made.add_argument("--forwarded-encoding", choices=["rfc9440", "pem-escaped"], default="rfc9440")
-    return made
+
+
+def _add_limits(made: argparse.ArgumentParser) -> None:
+    known = _several(jose.ALGORITHMS), _several(clients.AUTHENTICATION_METHODS)
+    made.add_argument(
+        "--algorithms", type=known[0], default=jose.ALGORITHMS, metavar="LIST", help="of proofs, assertions"
+    )
+    made.add_argument("--client-auth", type=known[1], default=clients.AUTHENTICATION_METHODS, metavar="LIST")
+    made.add_argument("--assertion-audience", choices=["any", "issuer"], default="any")
+    made.add_argument("--par", choices=["optional", "required"], default="optional")
+    made.add_argument("--tokens", choices=["any", "bound"], default="any", help="bound: none is issued unbound")
 
 
 def _jti_lifetime(given: argparse.Namespace) -> float:
@@ -131,7 +179,8 @@ def _authorities(path: Path | None) -> tuple[tuple[x509.Certificate, ...], ssl.S
 
 def _introspection_client(given: str | None, registry: clients.Registry) -> tuple[str, str]:
     if given is None:
-        return next(iter(registry.resource_servers.items()), ("", ""))
+        first = next(iter(registry.resource_servers.values()), None)
+        return (first.client_id, first.secret) if first is not None else ("", "")
     path = Path(given)
     try:
         text = path.read_text(encoding="utf-8") if path.is_file() else given
@@ -166,7 +215,18 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
         authorities=authorities,
         outgoing_tls=outgoing,
         registry=registry,
+        algorithms=given.algorithms,
+        client_auth=given.client_auth,
         **{name: getattr(given, name) for name in _SAME},
     )
-    listeners = Listeners(roles, given.bind, given.as_port, given.rs_port, given.internal_port, given.tls)
+    listeners = Listeners(
+        roles,
+        given.bind,
+        given.as_port,
+        given.rs_port,
+        given.internal_port,
+        given.tls,
+        given.plain_port,
+        None if given.replicas == "none" else given.replica_port,
+    )
     return settings, listeners

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ class Proofs:
         self.settings = settings
         self.nonces = Nonces(settings.nonce_lifetime, settings.clock)
         self.spent = SeenOnce(settings.jti_lifetime, settings.clock)
+        self._supplied: set[str] = set()
 
     def check(self, incoming: Incoming, token: str | None = None) -> ProofCheck | None:
         """Check everything about the proof of a request and spend nothing; None where there is no DPoP field.
@@ -81,9 +83,22 @@ class Proofs:
             guards(name, check)
         return check
 
+    def of_a_replica(self, *, shared: bool) -> Proofs:
+        """Give those of a second node of this server: nonces are the same, the memory of spent proofs is if shared."""
+        node = copy(self)
+        if not shared:
+            node.spent = SeenOnce(self.settings.jti_lifetime, self.settings.clock)
+        return node
+
     def spend(self, check: ProofCheck) -> None:
         """Use the proof up: the last step, when all else about proof, token and client was found good."""
         self.settings.guards("proof.replay", check)
+
+    def is_first_from(self, jkt: str) -> bool:
+        """Tell whether no proof of this key came before; its answer supplies a nonce, so that the next one has none."""
+        is_first = jkt not in self._supplied
+        self._supplied.add(jkt)
+        return is_first
 
     def nonce_headers(self) -> dict[str, str]:
         """Give the header that supplies a nonce (RFC 9449 section 8.2), empty where this server has none."""
@@ -123,7 +138,7 @@ def typ(check: ProofCheck) -> None:
 def alg(check: ProofCheck) -> None:
     """Take the advertised asymmetric algorithms only, spelled exactly (4.3 item 5)."""
     value = check.header.get("alg")
-    if not isinstance(value, str) or value not in jose.KEY_OF_ALGORITHM:
+    if not isinstance(value, str) or value not in check.server.settings.algorithms:
         raise invalid_proof("alg is not one of the supported algorithms")
 
 
@@ -153,7 +168,12 @@ def key(check: ProofCheck) -> None:
     """Check type, curve and size of the key against the algorithm."""
     guards = check.server.settings.guards
     try:
-        jose.check_key(check.header["jwk"], check.header["alg"], lambda n, e: guards("jwk.size", n, e))
+        jose.check_key(
+            check.header["jwk"],
+            check.header["alg"],
+            lambda n, e: guards("jwk.size", n, e),
+            lambda point: guards("jwk.order", point),
+        )
     except jose.Malformed as error:
         raise invalid_proof("jwk is not a key for alg") from error
 
@@ -229,9 +249,14 @@ def ath(check: ProofCheck) -> None:
 
 @guard("proof.nonce")
 def nonce(check: ProofCheck) -> None:
-    """Ask for a nonce of this server where policy says so (4.3 item 10); a wrong one is challenged as a missing one."""
+    """Ask for a nonce of this server where policy says so (4.3 item 10); a wrong one is challenged as a missing one.
+
+    Where nonces are optional, only a key that was never supplied with one may do without (section 11.3).
+    """
     policy = check.server.settings.nonces
-    if policy == "off" or (policy == "optional" and "nonce" not in check.claims):
+    if policy == "off":
+        return
+    if policy == "optional" and check.server.is_first_from(check.jkt) and "nonce" not in check.claims:
         return
     value = check.claims.get("nonce")
     if not isinstance(value, str) or not check.server.nonces.is_good(value):

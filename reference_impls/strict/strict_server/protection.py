@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from . import certificates, jose
+from . import certificates
 from .guards import guard
 from .refusals import Refused, Unavailable, invalid_proof
 
@@ -85,9 +85,10 @@ def scheme_goes_with_binding(credentials: Credentials, binding: Binding) -> None
 
 
 @guard("binding.required")
-def bound_at_all(binding: Binding) -> None:
-    """Refuse a token that is bound to nothing: whoever finds it could use it."""
-    if not binding.confirmation:
+def bound_at_all(binding: Binding, settings: Settings) -> None:
+    """Refuse a token that is bound to nothing, or to no key where policy asks for one: any finder could use it."""
+    missing = {"any": not binding.confirmation, "dpop": binding.jkt is None, "none": False}
+    if missing[settings.bindings]:
         raise Refused("invalid_token", "the token is not bound to its sender")
 
 
@@ -151,7 +152,7 @@ class Protection:
         check = self._proof(incoming, credentials)
         claims = await self._lookup(credentials.token)
         binding: Binding = guards("token.confirmation", claims)
-        guards("binding.required", binding)
+        guards("binding.required", binding, self.settings)
         guards("binding.downgrade", credentials, binding)
         if check is not None:
             guards("binding.jkt", binding, check)
@@ -192,7 +193,7 @@ class Protection:
 
     def _challenge(self, name: str, refused: Refused, scheme: str, metadata_url: str) -> str:
         """Give one challenge; the error stands in that of the scheme that was used (RFC 6750 section 3)."""
-        parameters = {"algs": " ".join(jose.ALGORITHMS)} if name == "DPoP" else {"realm": "strict"}
+        parameters = {"algs": " ".join(self.settings.algorithms)} if name == "DPoP" else {"realm": "strict"}
         if refused.error and (refused.both_schemes or name.lower() == scheme):
             parameters |= {"error": refused.error, "error_description": refused.description}
             if refused.scope:

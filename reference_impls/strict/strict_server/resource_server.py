@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from . import incoming as requests
-from . import jose
 from .application import Frame, refusal
+from .guards import guard
 from .issuer import Issuer, claims_by_introspection, claims_by_keys
 from .proof import Proofs
 from .protection import Access, Protection
 from .refusals import Refused
+from .resource_metadata import RESOURCES, WELL_KNOWN, ResourceMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,30 +26,43 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 CANARY = "holdfast protected resource"
-_WELL_KNOWN = "/.well-known/oauth-protected-resource"
-_SCOPE_OF = {"/resource": "", "/admin": "admin", "/notes": ""}
+_SCOPE_OF = {"/admin": "admin"}
 _MOST_NOTES = 100
+
+
+@guard("anonymous.nothing_presented")
+def presents_nothing(incoming: requests.Incoming) -> bool:
+    """Tell whether a request is one of nobody; one with credentials that fail never becomes that."""
+    placed = (*incoming.query, *incoming.form)
+    return not incoming.values("authorization") and not any(name == "access_token" for name, _ in placed)
 
 
 class ResourceServer:
     """The resource server as an object: `app` is its ASGI application."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, proofs: Proofs | None = None) -> None:
         self.settings = settings
         self.issuer = Issuer(settings)
-        self.proofs = Proofs(settings)
+        self.proofs = proofs or Proofs(settings)
+        self.metadata = ResourceMetadata(settings)
         self.protection = Protection(settings, self.proofs, self._claims)
         self.notes: dict[str, list[str]] = {}
         routes = [
             Route("/resource", self._protected, methods=["GET", "POST"]),
-            Route("/admin", self._protected, methods=["GET"]),
+            Route("/admin", self._protected, methods=["GET", "POST"]),
+            Route("/greeting", self._protected, methods=["GET"]),
             Route("/notes", self._protected, methods=["GET", "POST"]),
-            Route(_WELL_KNOWN, self._metadata),
-            *(Route(_WELL_KNOWN + path, self._metadata) for path in _SCOPE_OF),
+            Route("/jwks", self._jwks),
+            Route(WELL_KNOWN, self._metadata),
+            *(Route(WELL_KNOWN + path, self._metadata) for path in RESOURCES),
         ]
         starlette = Starlette(routes=routes)
         starlette.router.redirect_slashes = False
         self.app = Frame("rs", starlette)
+
+    def replica(self) -> ResourceServer:
+        """Give a second node of this server, by the same name (`Settings.replicas`)."""
+        return ResourceServer(self.settings, self.proofs.of_a_replica(shared=self.settings.replicas == "shared"))
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         lookup = claims_by_introspection if self.settings.lookup == "introspection" else claims_by_keys
@@ -56,17 +70,10 @@ class ResourceServer:
 
     async def _metadata(self, request: Request) -> Response:
         origin = self.settings.guards("request.origin", request, self.settings, self.settings.rs_url)
-        return JSONResponse(
-            {
-                "resource": origin + request.scope["path"].removeprefix(_WELL_KNOWN),
-                "authorization_servers": [self.settings.trusted_issuer],
-                "bearer_methods_supported": ["header"],
-                "scopes_supported": ["read", "admin"],
-                "resource_name": "strict",
-                "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
-                "tls_client_certificate_bound_access_tokens": True,
-            }
-        )
+        return JSONResponse(self.metadata.document(origin, request.scope["path"].removeprefix(WELL_KNOWN)))
+
+    async def _jwks(self, _: Request) -> Response:
+        return JSONResponse(self.metadata.key_set)
 
     async def _protected(self, request: Request) -> Response:
         path = request.scope["path"]
@@ -74,11 +81,13 @@ class ResourceServer:
             incoming, body = await requests.read(request, self.settings, self.settings.rs_url)
         except Refused as refused:
             return refusal(refused)
+        if path == "/greeting" and self.settings.guards("anonymous.nothing_presented", incoming):
+            return JSONResponse({"greeting": "hello, stranger"})
 
         def use(access: Access) -> Response:
             return self._notes(incoming, body, access) if path == "/notes" else self._resource(incoming, access)
 
-        return await self.protection.answer(incoming, _SCOPE_OF[path], use, incoming.origin + _WELL_KNOWN + path)
+        return await self.protection.answer(incoming, _SCOPE_OF.get(path, ""), use, incoming.origin + WELL_KNOWN + path)
 
     @staticmethod
     def _resource(incoming: requests.Incoming, access: Access) -> Response:

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from .clients import Registry
+from .clients import AUTHENTICATION_METHODS, Registry
 from .guards import Guards
+from .jose import ALGORITHMS
 
 if TYPE_CHECKING:
     import ssl
@@ -30,11 +31,21 @@ class Settings:
     nonce_lifetime: float = 300
     access_tokens: Literal["jwt", "opaque"] = "jwt"
     lookup: Literal["jwks", "introspection"] = "jwks"
+    bindings: Literal["any", "dpop", "none"] = "any"  # what the resource server asks of a token; none: nothing
     token_lifetime: float = 300
     code_lifetime: float = 60
+    refresh_lifetime: float = 86400
+    registration: Literal["off", "open"] = "off"
+    algorithms: tuple[str, ...] = ALGORITHMS  # of proofs and client assertions
+    client_auth: tuple[str, ...] = AUTHENTICATION_METHODS
+    assertion_audience: Literal["any", "issuer"] = "any"  # any: also the URL of the endpoint
+    par: Literal["optional", "required"] = "optional"
+    tokens: Literal["any", "bound"] = "any"  # bound: none is issued without a proof or a certificate
+    pushed_lifetime: float = 60
     proof_past: float = 60
     proof_future: float = 10
     jti_lifetime: float = 71
+    replicas: Literal["none", "shared", "separate"] = "none"  # a second node of the RS, and its memory of spent proofs
     forwarded_header: str = "Client-Cert"
     forwarded_encoding: Literal["rfc9440", "pem-escaped"] = "rfc9440"
     introspection_client: tuple[str, str] = ("", "")

@@ -118,6 +118,30 @@ def refresh_is_new(token: RefreshToken) -> None:
         raise Refused("invalid_grant", "the refresh token was used before")
 
 
+@guard("refresh.scope")
+def scope_within_the_grant(parameters: Mapping[str, str], grant: Grant) -> frozenset[str]:
+    """Give the scope of a refreshed token: never more than was consented to (RFC 6749 section 6)."""
+    return requested_scope(parameters, grant.scope)
+
+
+@guard("issue.audience")
+def audience_of(parameters: Mapping[str, str], own: str, known: set[str]) -> str:
+    """Give whom a token is for: the resource asked for, if it is served here (RFC 8707 section 2)."""
+    resource = parameters.get("resource", own)
+    if resource == own or resource.startswith(own + "/"):
+        return own
+    if resource not in known:
+        raise Refused("invalid_target", "this resource is not served")
+    return resource
+
+
+@guard("grant.audience")
+def audience_within_the_grant(grant: Grant, audience: str, parameters: Mapping[str, str]) -> None:
+    """Refuse a resource that was not consented to (RFC 8707 section 2.2, RFC 9700 section 4.14.2)."""
+    if "resource" in parameters and audience != grant.audience:
+        raise Refused("invalid_target", "the authorization is not for this resource")
+
+
 class TokenEndpoint:
     """Turns requests into token responses."""
 
@@ -145,17 +169,19 @@ class TokenEndpoint:
         """Give what the client's tokens are bound to, and all that the request showed."""
         self.settings.guards("issue.proof_required", client, jkt)
         self.settings.guards("issue.certificate_required", client, x5t)
-        return Binding(jkt, x5t if client.certificate_bound else None), Binding(jkt, x5t)
+        binding = Binding(jkt, x5t if client.certificate_bound else None)
+        self.settings.guards("limit.bound", binding, self.settings)
+        return binding, Binding(jkt, x5t)
 
-    def check_target(self, parameters: Mapping[str, str]) -> None:
-        """Take a resource indicator of the one resource server there is (RFC 8707 section 2)."""
-        resource, own = parameters.get("resource"), self.settings.rs_url
-        if resource is not None and resource != own and not resource.startswith(own + "/"):
-            raise Refused("invalid_target", "this resource is not served")
+    def audience(self, parameters: Mapping[str, str]) -> str:
+        """Give the resource server that is asked for, this software's own where none is (RFC 8707 section 2)."""
+        own = self.settings.rs_url
+        known = {server.audience for server in self.settings.registry.resource_servers.values() if server.audience}
+        audience: str = self.settings.guards("issue.audience", parameters, own, known)
+        return audience
 
     def respond(self, grant_type: str, ask: Ask) -> dict[str, Any]:
         """Give the token response (RFC 6749 section 5.1); `Refused` otherwise, with the grant not spent."""
-        self.check_target(ask.parameters)
         return self._grants[grant_type](ask)
 
     def _response(self, grant: Grant, scope: frozenset[str], ask: Ask) -> dict[str, Any]:
@@ -176,7 +202,8 @@ class TokenEndpoint:
         if ask.client.is_public:
             raise Refused("unauthorized_client", "a client without credentials may not use this grant type")
         scope = requested_scope(ask.parameters, ask.client.scope) - {"openid"}  # there is no user to ask about
-        return self._response(Grant(ask.client.client_id, ask.client.client_id, scope), scope, ask)
+        audience = self.audience(ask.parameters)
+        return self._response(Grant(ask.client.client_id, ask.client.client_id, scope, audience), scope, ask)
 
     def _authorization_code(self, ask: Ask) -> dict[str, Any]:
         guards, now = self.settings.guards, self.settings.clock()
@@ -187,6 +214,7 @@ class TokenEndpoint:
         guards("code.redirect_uri", code, ask.parameters)
         guards("code.verifier", code, ask.parameters)
         guards("code.jkt", code, ask.binding)
+        guards("grant.audience", code.grant, self.audience(ask.parameters), ask.parameters)
         guards("code.single_use", code)
         if code.grant.revoked:
             raise Refused("invalid_grant", "the authorization was revoked")
@@ -203,10 +231,11 @@ class TokenEndpoint:
             raise Refused("invalid_grant", "the refresh token is unknown or expired")
         guards("refresh.client", token, ask.client)
         guards("refresh.key", token, ask.shown)
+        guards("grant.audience", token.grant, self.audience(ask.parameters), ask.parameters)
         guards("refresh.single_use", token)
         if token.grant.revoked:
             raise Refused("invalid_grant", "the authorization was revoked")
-        scope = requested_scope(ask.parameters, token.grant.scope)
+        scope = guards("refresh.scope", ask.parameters, token.grant)
         response = self._response(token.grant, scope, ask)
         if not ask.client.is_public:
             return response | {"refresh_token": name}
