@@ -26,6 +26,8 @@ FRESH = "fresh"
 _FRESH_PARAMETERS = frozenset(
     {"code", "code_verifier", "code_challenge", "refresh_token", "request_uri", "state", "nonce", "token"}
 )
+#: Characters of a fresh value, at least.
+_SHORTEST = 16
 _GOOD_ONCE = _FRESH_PARAMETERS - {"token", "state", "code_verifier", "code_challenge"}
 _JTI = re.compile(r"[A-Za-z0-9_-]{22}|[0-9a-f]{32}")
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -134,7 +136,7 @@ def _parameters(where: str, pairs: Iterable[tuple[str, str]], carried: Collectio
         key = f"{where} parameter {name}"
         if name == "client_assertion" and len(values) == 1:
             said |= {"client assertion": "one"}
-        elif name in _FRESH_PARAMETERS and len(values) == 1 and values[0]:
+        elif name in _FRESH_PARAMETERS and len(values) == 1 and len(values[0]) >= _SHORTEST:
             said[key] = FRESH
         else:
             said[key] = ", ".join(values)
@@ -172,14 +174,13 @@ def _tokens(request: Request, known: Collection[str] = ()) -> list[Token]:
 
 
 def _token_in(value: str, known: Collection[str]) -> str:
-    """Find the token in an Authorization header: one that is known, else the longest text that may be one."""
+    """Find the token in an Authorization header: one that is known, else all of it where that may be one."""
     if there := [token for token in known if token in value]:
         return there[0]
     scheme, _, rest = value.partition(" ")
     if scheme.lower() == "basic":
         return ""
-    words: list[str] = _TOKEN68.findall(rest)
-    return max(words or [rest], key=len)
+    return rest if _TOKEN68.fullmatch(rest) else ""
 
 
 def _tokens_said(pair: _Pair) -> Aspects:
@@ -268,10 +269,10 @@ def _proof_claims(given: Reading, honest: Reading, pair: _Pair) -> Aspects:
     claims, model = given.claims.members or {}, honest.claims.members or {}
     sent, beside = pair.sent, pair.beside
     tokens = [*pair.tokens, *beside.tokens]
-    url = sent.request.url.partition("#")[0].partition("?")[0]
+    url = _bare(sent.request.url)
     right = {
-        "htm": claims.get("htm") == sent.request.method,
-        "htu": claims.get("htu") == url,
+        "htm": claims.get("htm") in (sent.request.method, beside.request.method),
+        "htu": claims.get("htu") in (url, _bare(beside.request.url)),
         "ath": claims.get("ath") in [jose.token_hash(token.value) for token in tokens],
         "jti": _sound_jti(claims.get("jti")),
         "nonce": isinstance(claims.get("nonce"), str) and isinstance(model.get("nonce"), str),
@@ -279,6 +280,10 @@ def _proof_claims(given: Reading, honest: Reading, pair: _Pair) -> Aspects:
     }
     words = {"htm": "the request's method", "htu": "the request's URL", "ath": "of the token", "iat": "now"}
     return {name: words.get(name, FRESH) for name, holds in right.items() if holds and name in claims}
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _as_near(iat: object, at: float, model: object, model_at: float) -> bool:

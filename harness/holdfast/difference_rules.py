@@ -1,5 +1,6 @@
 """When several aspects that differ are one thing: each rule says what stands for all, what goes with it, and why."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,9 +14,12 @@ Merged = tuple[str, Iterable[str]]
 
 BYTES, SIGNATURE, LINES = "bytes of the proof", "signature of the proof", "DPoP lines"
 _PROOF = ("proof", BYTES, SIGNATURE, "name of the DPoP header")
-_OF_THE_PLACE = ("token", "scheme of the token", "method", "body", "Authorization", "client ", "header Content-Type")
+_OF_THE_PLACE = ("token", "scheme of the token", "Authorization", "client ")
+_OF_A_FORM = ("method", "body", "header Content-Type")
+_OF_A_GRANT = ("code", "code_verifier", "redirect_uri", "refresh_token", "scope")
 _BRINGS_KEY = ("jwk", "jku", "x5u", "x5c")
 _NAMES_KEY = ("kid", "jku", "x5u", "x5c", "x5t", "x5t#S256")
+_WORDS = re.compile(r"[\w.:-]+")
 #: Members that are missing at once where something else stands in place of a proof or a token.
 _MANY = 4
 
@@ -82,13 +86,43 @@ def _as_bearer(differing: Differing) -> Merged | None:
     return (scheme, [LINES]) if scheme in differing and hostile(differing, LINES) == "0" else None
 
 
+def _preflight(differing: Differing) -> Merged | None:
+    asks = _named(differing, "header Access-Control-Request-")
+    carries = _named(differing, "token", "place of the token", "scheme of the token", LINES, *_PROOF)
+    return (asks[0], [*asks, *carries, "header Origin", "header Accept", "method"]) if asks else None
+
+
+def _by_get(differing: Differing) -> Merged | None:
+    moved = [name.rpartition(" ")[2] for name in _named(differing, "form parameter ") if _absent(differing, name)]
+    pairs = [f"{where} parameter {name}" for name in moved for where in ("form", "query")]
+    there = "method" in differing and all(name in differing for name in pairs)
+    return ("method", [*pairs, "header Content-Type"]) if moved and there else None
+
+
+def _another_grant(differing: Differing) -> Merged | None:
+    grant = "form parameter grant_type"
+    return (
+        (grant, _named(differing, *(f"form parameter {name}" for name in _OF_A_GRANT))) if grant in differing else None
+    )
+
+
+def _no_credentials(differing: Differing) -> Merged | None:
+    parts = ("Authorization", "client id", "form parameter client_id", "form parameter client_secret")
+    return ("client secret", parts) if _absent(differing, "client secret") else None
+
+
+def _other_scheme(differing: Differing) -> Merged | None:
+    return ("scheme of the URL", ["host of the URL"]) if "scheme of the URL" in differing else None
+
+
 def _elsewhere(differing: Differing) -> Merged | None:
     place = "place of the token"
     if place not in differing:
         return None
     headers = _named(differing, "header ")
     holding = [name for name in headers if name == "header Authorization" or "{token}" in hostile(differing, name)]
-    return place, [*_named(differing, *_OF_THE_PLACE), *holding]
+    form = _OF_A_FORM if "form" in hostile(differing, place) else ()
+    return place, [*_named(differing, *_OF_THE_PLACE), *holding, *form]
 
 
 def _whole_key(differing: Differing) -> Merged | None:
@@ -98,8 +132,9 @@ def _whole_key(differing: Differing) -> Merged | None:
 
 def _key_named(differing: Differing) -> Merged | None:
     said = [f"proof header {name}" for name in _NAMES_KEY if f"proof header {name}" in differing]
-    gone = [name for name in ("proof header jwk",) if _absent(differing, name)]
-    return (said[0], [*said, *gone, SIGNATURE]) if said else None
+    gone = ["proof header jwk"] if _absent(differing, "proof header jwk") else []
+    gone += [SIGNATURE] if gone or "proof header x5c" in said else []
+    return (said[0], [*said, *gone]) if said else None
 
 
 def _signature_follows(differing: Differing) -> Merged | None:
@@ -125,7 +160,8 @@ def _nested(differing: Differing) -> Merged | None:
 def _renamed(differing: Differing) -> Merged | None:
     said = _named(differing, "proof ", "token claim")
     added = [name for name in said if not _absent(differing, name)]
-    return (added[0], said) if len(said) == 2 and len(added) == 1 else None
+    alike = len({"".join(filter(str.isalpha, name)).casefold() for name in said}) == 1
+    return (added[0], said) if len(said) == 2 and len(added) == 1 and alike else None
 
 
 def _token_key(differing: Differing) -> Merged | None:
@@ -134,11 +170,12 @@ def _token_key(differing: Differing) -> Merged | None:
 
 
 def _claimed(differing: Differing) -> Merged | None:
-    proof = [hostile(differing, name) for name in ("proof claim htm", "proof claim htu")]
+    claims = ("proof claim htm", "proof claim htu")
     for name in _named(differing, "header ", "query parameter ", "form parameter "):
-        said = hostile(differing, name)
-        if said and any(word and (said in word or word in said) for word in proof):
-            return name, ["proof claim htm", "proof claim htu"]
+        words = [word for word in _WORDS.findall(hostile(differing, name)) if len(word) > 2 or word.isdigit()]
+        found = [claim for claim in claims if any(word in hostile(differing, claim) for word in words)]
+        if found:
+            return name, found
     return None
 
 
@@ -149,9 +186,9 @@ def _in_other_bytes(differing: Differing) -> Merged | None:
 
 
 def _made_elsewhere(differing: Differing) -> Merged | None:
-    both = {"proof claim htm", "proof claim htu"} <= differing.keys()
-    fits = both and ("proof claim ath" not in differing or _absent(differing, "proof claim ath"))
-    return ("proof claim htu", ["proof claim htm", "proof claim ath"]) if fits else None
+    said = [name for name in ("proof header jwk", "proof claim htu", "proof claim htm") if name in differing]
+    ath = "proof claim ath"
+    return (said[0], [*said, ath]) if said and ath in differing and SIGNATURE not in differing else None
 
 
 def _of_another(differing: Differing) -> Merged | None:
@@ -160,14 +197,19 @@ def _of_another(differing: Differing) -> Merged | None:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("a preflight carries neither token nor proof, and says what would come (CORS)", _preflight),
+    Rule("what cannot be read says nothing", _unreadable),
     Rule("something that is no token of this kind differs from one in all that it says", _another_token),
     Rule("something that is no proof differs from one in all that it says", _no_proof),
     Rule("a proof under another name is no DPoP line", _under_another_name),
     Rule("a proof that was sent before was made for that request", _sent_before),
     Rule("what a proof says is not looked at where there is none, or more than one", _none_or_several),
-    Rule("what cannot be read says nothing", _unreadable),
     Rule("a member that stands twice has no one value", _twice),
-    Rule("presented like a bearer token means under another scheme and without a proof", _as_bearer),
+    Rule("presented like a bearer token, or not at all, means without a proof too", _as_bearer),
+    Rule("what is sent by GET stands in the query", _by_get),
+    Rule("each grant has its own parameters", _another_grant),
+    Rule("a client without credentials names itself in the form, if at all", _no_credentials),
+    Rule("another scheme is at another port", _other_scheme),
     Rule("a token stands in one place or another, and a form is posted", _elsewhere),
     Rule("another key brings its own algorithm, where the signature is right by both", _whole_key),
     Rule("a key that is named is not given as jwk, and signs where it is a certificate's", _key_named),
@@ -180,6 +222,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "a captured proof in other bytes brings its jti; the other alphabet needs letters that show it", _in_other_bytes
     ),
-    Rule("a proof that was made for another request says so in each claim about it", _made_elsewhere),
+    Rule(
+        "a proof that was made for another request, or by its client, says so in each claim about it", _made_elsewhere
+    ),
     Rule("another client's token differs in all that it says of that client", _of_another),
 )

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import parse_qsl, unquote_plus
@@ -22,7 +22,8 @@ Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
 SHOWN = 16_384
 
 _ISSUED = ("access_token", "refresh_token", "id_token", "client_secret", "registration_access_token", "device_code")
-_CODE = re.compile(r"[?&#]code=([^&#]+)")
+_IN_URL = re.compile(r"[?&#](code|access_token|id_token)=([^&#]+)")
+_ERROR_IN_URL = re.compile(r"[?&#]error=([^&#]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|\r")
 
 
@@ -89,6 +90,7 @@ class Exchange:
 
     endpoint: where it went, in the words of the target file. sender: who sent it.
     difference: the one thing in which it differs from the honest message; empty for an honest one.
+    control: the honest exchange that vouches for it, perhaps one of an earlier case.
     """
 
     request: Request
@@ -98,6 +100,7 @@ class Exchange:
     sender: str
     difference: str = ""
     outcome: Outcome = Outcome.NONE
+    control: "Exchange | None" = field(default=None, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -165,12 +168,23 @@ class Exchange:
         return challenges.parse(self.headers("WWW-Authenticate"))
 
     @property
+    def challenged(self) -> bool:
+        """Whether the answer asks for a nonce and supplies one (RFC 9449 sections 8 and 9)."""
+        if not self.headers("DPoP-Nonce") or self.outcome is not Outcome.REFUSED:
+            return False
+        return self.error == "use_dpop_nonce" or any(
+            parameters.get("error") == "use_dpop_nonce" for _, parameters in self.challenges
+        )
+
+    @property
     def error(self) -> str:
-        """The OAuth error code: of the JSON body, else of the first challenge that has one, else empty."""
+        """The OAuth error code: of the JSON body, else of a challenge, else of the redirect to a client; or empty."""
         code = self.json().get("error")
         if isinstance(code, str):
             return code
-        return next((parameters["error"] for _, parameters in self.challenges if "error" in parameters), "")
+        challenged = (parameters["error"] for _, parameters in self.challenges if "error" in parameters)
+        told = _ERROR_IN_URL.search(self.header("Location") or "") if self.endpoint == "authorization" else None
+        return next(challenged, unquote_plus(told[1]) if told else "")
 
     def __repr__(self) -> str:
         """One line for a failed assertion: what was sent with which proof, and what came back."""
@@ -254,7 +268,7 @@ def _masked(jws: Jws, masker: Masker) -> Jws:
 
 
 def issued(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Find the secrets that a target hands out, each with its kind: members of the JSON body, code in Location."""
+    """Find the secrets that a target hands out, each with its kind: members of the JSON body, code and tokens in Location."""
     if b"token" in answer.body or b"secret" in answer.body or b"device_code" in answer.body:
         document = parsed(answer.body)
         members = document if isinstance(document, dict) else {}
@@ -263,4 +277,5 @@ def issued(answer: Answer) -> Iterator[tuple[str, str]]:
                 yield secret, name.removeprefix("access_").replace("_", "-")
     for name, value in answer.headers:
         if name.lower() == "location":
-            yield from ((unquote_plus(code), "code") for code in _CODE.findall(value))
+            for kind, secret in _IN_URL.findall(value):
+                yield unquote_plus(secret), kind.removeprefix("access_").replace("_", "-")

@@ -31,7 +31,7 @@ def _signature(draft: Draft, value: object) -> None:
     private, alg = draft.key.private, draft.key.alg
     if value == "edited":
         draft.sent_payload = lambda _payload: draft.segment(
-            draft.write_claims({**draft.claims, "jti": f"{draft.claims.get('jti')}-edited"})
+            draft.write_claims({**draft.claims, "jti": str(draft.claims.get("jti"))[::-1]})
         )
     elif value == "other-key":
         draft.sign = stranger(alg).sign

@@ -6,13 +6,36 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from holdfast.difference import Sent, differences
 from holdfast.evidence import EvidenceWriter
 from holdfast.exchange import Exchange
 from holdfast.masking import Masker
-from holdfast.results import CaseResult, Evidence
+from holdfast.results import CaseResult, Evidence, ExchangeRecord
 
 #: Cases whose evidence may wait to be written; the case after that waits itself, so that memory stays bounded.
 WAITING = 64
+
+
+def paired(exchanges: Sequence[Exchange], masker: Masker) -> list[ExchangeRecord]:
+    """Give the records of a case: what it borrows of earlier cases first, and beside each judged one its control."""
+    own = {id(seen) for seen in exchanges}
+    controls = {id(seen.control): seen.control for seen in exchanges if seen.control is not None}
+    borrowed = [seen for key, seen in controls.items() if key not in own]
+    number = {id(seen): place for place, seen in enumerate([*borrowed, *exchanges], 1)}
+    records = [seen.record(masker, number[id(seen)]) for seen in [*borrowed, *exchanges]]
+    for record in records[: len(borrowed)]:
+        record.shared = True
+    for place, (record, seen) in enumerate(zip(records[len(borrowed) :], exchanges, strict=True)):
+        if seen.control is not None:
+            record.control = number[id(seen.control)]
+            record.differs = [masker.text(text) for text in _differs(seen, seen.control, exchanges[:place])]
+    return records
+
+
+def _differs(seen: Exchange, control: Exchange, before: Sequence[Exchange]) -> list[str]:
+    earlier = [other.request for other in before if other is not control and not other.challenged]
+    hostile, honest = (Sent(one.request, one.answer.started) for one in (seen, control))
+    return differences(hostile, honest, earlier)
 
 
 class Recorder:
@@ -50,7 +73,7 @@ class Recorder:
                     self._error = error
 
     def _write(self, result: CaseResult, exchanges: Sequence[Exchange]) -> None:
-        records = [seen.record(self._masker, number) for number, seen in enumerate(exchanges, 1)]
+        records = paired(exchanges, self._masker)
         result.evidence = self._writer.append(Evidence(case=result.id, exchanges=records))
 
     def __enter__(self) -> Self:

@@ -16,7 +16,10 @@ Broken = Literal["failed", "warning", "noted"]
 
 
 #: The suites to come; `deferred` names one, and after a colon what it needs.
-LATER = r"^((agent|client|mtls|proxy|robustness|telemetry|token exchange|workload) suite(: .+)?)?$"
+LATER = (
+    r"^(((agent|client|mtls|proxy|request object|robustness|telemetry|token exchange|workload) suite|kill matrix)"
+    r"(: .+)?)?$"
+)
 
 
 class Table(BaseModel):

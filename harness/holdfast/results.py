@@ -38,7 +38,11 @@ class TlsFacts(Model):
 
 
 class ExchangeRecord(Model):
-    """One request and what came back, secrets masked."""
+    """One request and what came back, secrets masked.
+
+    control: number of the honest exchange that vouches for it. differs: in what it differs from that one, each in a
+    sentence; more than one thing says that a case tests two at once. shared: it was sent in an earlier case.
+    """
 
     number: int
     purpose: Literal["control", "hostile", "ground", "token", "probe", "document"]
@@ -56,6 +60,9 @@ class ExchangeRecord(Model):
     response_raw: str = ""
     error: str = ""
     outcome: Literal["accepted", "refused", "broke", "none"]
+    control: int | None = None
+    differs: list[str] = Field(default_factory=list)
+    shared: bool = False
     decoded: list[Jws] = Field(default_factory=list)
     tls: TlsFacts | None = None
     started: float

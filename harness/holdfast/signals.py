@@ -139,7 +139,7 @@ def seen_wording(seen: Exchange) -> str:
         return seen.answer.fault
     schemes = [scheme for scheme, _ in seen.challenges]
     parts = [str(seen.status), f"{'/'.join(schemes)} challenge" if schemes else "no challenge"]
-    if seen.endpoint in {"token", "par", "introspection", "revocation"} and not schemes:
+    if seen.endpoint in {"token", "par", "introspection", "revocation", "authorization"} and not schemes:
         parts.pop()
     parts.append(f"error {seen.error}" if seen.error else "no error code")
     if nonces := len(seen.headers("DPoP-Nonce")):

@@ -169,7 +169,9 @@ class Resource(Table):
     """A request template, and what only its protected answer contains."""
 
     url: str
-    method: str = Field(default="GET", pattern=r"^[A-Za-z]+$")
+    method: str = Field(
+        default="GET", pattern=r"^[A-Za-z]+$", description="proofs are tried at the first resource, and at one with POST"
+    )
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
     canary: str = Field(min_length=1, description="text, or a JSON pointer where it starts with /")

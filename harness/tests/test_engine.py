@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from holdfast.engine import GROUP, Engine, Job, Suspect, groups
+from holdfast.engine import GROUP, Engine, Job, Slots, Suspect, groups
 
 #: Nothing here takes long; who waits longer than this waits for ever.
 LONG = 30.0
@@ -378,7 +378,7 @@ def test_nothing_to_do_is_no_trouble(slots: int) -> None:
 
 def test_whoever_comes_back_from_waiting_has_the_next_slot() -> None:
     slots, order = Slots(1, threading.Event()), list[str]()
-    waiting, queued = threading.Event(), threading.Event()
+    waiting = threading.Event()
 
     def waits() -> None:
         with slots.held():
@@ -397,7 +397,7 @@ def test_whoever_comes_back_from_waiting_has_the_next_slot() -> None:
         others = [threading.Thread(target=comes, args=(name,)) for name in ("one", "two")]
         for other in others:
             other.start()
-        queued.wait(0.5)
+        threading.Event().wait(0.5)
     for thread in (first, *others):
         thread.join()
 

@@ -255,6 +255,14 @@ def test_a_nonce_that_ends_makes_proofs_stale_and_ends_no_memory(world: Make) ->
     assert (window.ended, 1.9 <= window.at_least <= 3) == (False, True)
 
 
+def test_of_proofs_that_are_stale_at_once_nothing_is_known(world: Make) -> None:
+    here = world(past=0.7, future=0)
+
+    with pytest.raises(Inconclusive, match="no proof was fresh any more"):
+        here.gauge.memory(here.place, CLIENT, over=3)
+    assert here.run.measured == []
+
+
 def test_a_memory_shorter_than_the_life_of_a_nonce_is_seen_to_end(world: Make) -> None:
     here = world(nonce=10, memory=3)
 
@@ -272,6 +280,17 @@ def test_the_life_of_a_nonce_lies_between_its_bounds(world: Make, nonce: float) 
     assert near(window, nonce)
     assert window.falls_short_of(2) is (nonce < 1)
     assert [one.name for one in here.run.measured] == [NONCE]
+
+
+@pytest.mark.parametrize(("nonce", "exceeds"), [(5, False), (5.9, False), (7, True), (300, True)])
+def test_a_nonce_that_outlives_its_declared_life_is_caught_in_the_time_that_a_case_waits_for_it(
+    world: Make,
+    nonce: float,
+    exceeds: bool,  # noqa: FBT001 - a column
+) -> None:
+    here = world(nonce=nonce)
+
+    assert here.gauge.nonce(here.place, CLIENT, over=5 + 1.5).exceeds(5) is exceeds
 
 
 def test_a_nonce_for_one_use_lives_as_long_as_any_other(world: Make) -> None:

@@ -54,6 +54,17 @@ def test_a_running_target_is_only_read(
         ]
 
 
+def test_the_nodes_behind_a_resource_may_be_contacted_and_their_neighbours_may_not(
+    lab: Callable[..., targets.Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINE_SECRET", "s3cret")
+    text = RUNNING.replace('ca = "ca.pem"\n', "") + 'replicas = ["https://10.0.0.5:8443", "https://node.test"]\n'
+
+    with launch.start(lab(text)) as running:
+        named = [("10.0.0.5", 8443), ("node.test", 443), ("10.0.0.6", 8443)]
+        assert [running.allowed(*address) for address in named] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"hello", "holds no PEM certificate"), (b"\xff", "holds no PEM certificate"), (None, "No such file")],

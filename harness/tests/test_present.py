@@ -220,6 +220,8 @@ def test_a_certificate_that_is_taken_away_is_the_one_difference() -> None:
         ({"parameters": {"code": None}}, {"form code"}),
         ({"parameters": {"code": "other"}}, {"form code"}),
         ({"secret": "wrong"}, {"header Authorization"}),
+        ({"secret": None}, {"header Authorization", "form client_id"}),
+        ({"parameters": {"scope": ("read", "write")}}, {"form scope"}),
         ({"acting_as": "victim"}, {"form client_id"}),
         ({"code_verifier": "other"}, {"form code_verifier"}),
         ({"query": "a=b"}, {"url"}),
@@ -238,7 +240,7 @@ def test_a_change_at_the_authorization_server_changes_nothing_else(words: dict[s
 
 
 def test_every_word_for_a_request_is_in_a_row_here() -> None:
-    rows = {*REQUEST_CHANGES} - {"parameters", "secret", "acting_as", "code_verifier"}
+    rows = {*REQUEST_CHANGES} - {"parameters", "secret", "acting_as", "code_verifier", "audience"}
 
     assert {word for words, _ in AROUND for word in words} == rows
 
@@ -305,6 +307,23 @@ def test_a_secret_of_odd_letters_is_encoded_twice_for_the_header() -> None:
 
     # RFC 6749 section 2.3.1: form-encoded first, then in base64.
     assert header == ["Basic bWU6cytlJTNBY3JldA=="]
+
+
+def test_another_audience_is_in_the_assertion_alone() -> None:
+    signing = client(auth="private_key_jwt")
+    hostile = at_server({"audience": "https://elsewhere.test"}, signing)
+
+    assert difference(at_server({}, signing), hostile) == {"form client_assertion"}
+    assertion = jose.decode(str(parts(hostile)["form client_assertion"])).claims
+    assert isinstance(assertion, dict)
+    assert assertion["aud"] == "https://elsewhere.test"
+
+
+def test_a_request_by_get_has_its_parameters_in_the_query_and_no_body() -> None:
+    request = at_server({"method": "GET"})
+
+    assert (request.url.partition("?")[2], request.body) == (at_server({}).body.decode(), b"")
+    assert parts(request)["claim htu"] == "https://as.test/token"
 
 
 def test_an_assertion_is_for_this_server_and_short_lived() -> None:

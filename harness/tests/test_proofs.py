@@ -135,7 +135,7 @@ TABLE = [
     *(E("signature", how, valid=False) for how in ("empty", "truncated", "trailing", "zero", "ones", "flipped")),
     *(E("signature", how, valid=False) for how in ("der", "r-zero", "s-zero", "r-order", "s-order")),
     E("signature", "r-order", valid=False, key=Keys.p384),
-    E("signature", "edited", claims={"jti": "id-edited"}, valid=False),
+    E("signature", "edited", claims={"jti": "di"}, valid=False),
     E("signature", "other-key", valid=False),
     E("signature", "other-padding", valid=False, key=Keys.rsa),
     E("signature", "flipped", valid=False, key=Keys.ed),

@@ -159,6 +159,38 @@ def test_a_replay_sends_the_very_bytes_and_takes_a_challenge_for_a_refusal() -> 
     assert stand.wire.repeatable == [True, True, False]
 
 
+def test_a_replay_goes_over_a_connection_of_its_own_or_over_the_open_one() -> None:
+    stand = Stand(honest=[GOOD])
+    seen = stand.run.ground(stand.honest)
+    for kept in (False, True):
+        stand.run.resend(seen.request, stand.honest, "the same bytes", kept=kept)
+
+    assert [one.request.fresh for _, one in stand.run.judged] == [True, False]
+
+
+def test_a_replay_over_an_open_connection_that_dies_goes_over_a_new_one() -> None:
+    died = Answer(fault="closed", error="ended", reused=True)
+    stand = Stand(honest=[GOOD, GOOD, died, NO, GOOD])
+    seen = stand.run.ground(stand.honest)
+    again = stand.run.resend(seen.request, stand.honest, "the same bytes", kept=True)
+
+    assert again.refused
+    assert again.request.fresh
+    assert [one for _, one in stand.run.judged] == [again]
+
+
+def test_what_vouches_for_several_judged_messages_is_the_control_of_the_last() -> None:
+    stand = Stand(hostile=[NO], honest=[GOOD], later=[NO])
+    first = stand.hostile
+    last = replace(first, control=message("later", worker=stand.worker, difference=""))
+    stand.run.judge(first)
+    stand.run.judge(last)
+    judged = stand.run.vouch()
+
+    assert stand.wire.sent[-1] == "later"
+    assert [bool(one.control) for one in judged] == [True, True]
+
+
 def test_a_replay_is_vouched_for_by_an_honest_request_before_and_after() -> None:
     stand = Stand(honest=[GOOD, GOOD, NO, GOOD])
     seen = stand.run.ground(stand.honest)
@@ -345,3 +377,43 @@ def test_every_exchange_says_what_it_was_for() -> None:
         ("hostile", "htm: POST"),
         ("probe", ""),
     ]
+
+
+# The pair
+
+
+def test_what_was_judged_has_beside_it_the_honest_exchange_that_vouches() -> None:
+    stand = Stand(hostile=[NO], honest=[GOOD])
+
+    seen = stand.run.judge(stand.hostile)
+    stand.run.vouch()
+
+    assert seen.control is stand.run.exchanges[-1]
+    assert (seen.control.purpose, seen.control.accepted) == ("control", True)
+
+
+def test_an_acceptance_has_the_honest_exchange_that_went_before_also_of_an_earlier_case() -> None:
+    stand = Stand(hostile=[NO, GOOD], honest=[GOOD])
+    stand.run.judge(stand.hostile)
+    stand.run.vouch()
+    earlier = stand.run.exchanges[-1]
+
+    later = stand.new_run()
+    seen = later.judge(stand.hostile)
+    later.vouch()
+
+    assert [exchange.purpose for exchange in later.exchanges] == ["hostile"]
+    assert seen.control is earlier
+
+
+def test_a_group_that_ends_lends_no_control_to_the_next() -> None:
+    stand = Stand(hostile=[NO, GOOD], honest=[GOOD])
+    stand.run.judge(stand.hostile)
+    stand.run.vouch()
+    stand.worker.forget_controls()
+
+    later = stand.new_run()
+    seen = later.judge(stand.hostile)
+    later.vouch()
+
+    assert seen.control is later.exchanges[0]

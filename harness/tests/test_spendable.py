@@ -71,6 +71,9 @@ class Server(ServerMessages):
         self.fetched.append(f"refresh-{next(self.flows)}")
         return Token("a-token", "DPoP", 0.0, self.fetched[-1])
 
+    def granted(self, client: Client, *, user: bool = False, **change: object) -> Token:
+        raise NotImplementedError
+
 
 class Stand:
     def __init__(self, **how: Any) -> None:

@@ -87,8 +87,12 @@
       ),
     );
     if (e.difference) {
-      const what = make("b", "", "Differs from the accepted request in");
-      box.append(make("p", "differs", what, " ", make("code", "", e.difference)));
+      box.append(make("p", "differs", make("b", "", "Changed by the case"), " ", make("code", "", e.difference)));
+    }
+    if (e.control) {
+      const found = e.differs.flatMap((one) => [" ", make("code", "", one)]);
+      const what = make("b", "", `Differs from request ${e.control}, the honest one, in`);
+      box.append(make("p", "differs", what, ...(found.length ? found : [" nothing but what is new in each request"])));
     }
     box.append(pair("pair", block("Sent", e.request), block("Came back", e.response)));
     for (const d of e.decoded) {

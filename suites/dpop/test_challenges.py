@@ -146,7 +146,7 @@ def test_error_is_a_registered_one(endpoint: ResourceServer, client: Client, fau
     assert named <= REGISTERED
 
 
-@case("RFC6750-3.1-02", impact="low")
+@case("RFC6750-3.1-02", also=("MCP-errors-01", "MCP-token-handling-03"), impact="low")
 @BOTH
 @pytest.mark.parametrize(
     "fault",
@@ -228,7 +228,16 @@ def test_action_beyond_the_scope_is_refused(scoped_door: Door, client: Client) -
     assert scoped_door.send(client, token=scoped_door.lesser_token(client)).refused
 
 
-@case("RFC6750-3.1-04", also=("RFC6750-3.1-05",), impact="low")
+@case(
+    "RFC6750-3.1-04",
+    also=(
+        "RFC6750-3.1-05",
+        "FAPI2SP-5.3.4-04",
+        "MCP-errors-01",
+        "MCP-errors-02",
+    ),
+    impact="low",
+)
 def test_insufficient_scope_is_answered_with_403(scoped_door: Door, client: Client) -> None:
     """A scope that does not suffice is answered with 403 and insufficient_scope: a new proof would change nothing."""
     seen = scoped_door.send(client, token=scoped_door.lesser_token(client))

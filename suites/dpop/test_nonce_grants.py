@@ -105,14 +105,3 @@ def test_challenge_does_not_burn_the_client_assertion(endpoint: ProofEndpoint, s
     same = challenge.form["client_assertion"]
 
     assert endpoint.send(signing, parameters={"client_assertion": same}).accepted
-
-
-@case("RFC9449-10.1-06", also=("RFC9449-8-04",), impact="medium", needs=("nonce-as", "authorization_code"))
-def test_pushed_request_that_was_challenged_first_leads_to_a_token(
-    authorization_server: AuthorizationServer, push_endpoint: ProofEndpoint, client: Client
-) -> None:
-    """A pushed request that was sent again to answer a challenge, byte for byte but for the proof, leads to a token."""
-    push_endpoint.forget_nonce()
-    code = authorization_server.code(client, pushed=True)
-
-    assert authorization_server.redeem(client, code).accepted

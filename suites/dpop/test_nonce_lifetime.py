@@ -4,7 +4,7 @@ import pytest
 
 from holdfast import at, at_every_endpoint, case, row
 from holdfast.nonces import weakness
-from holdfast.parties import AuthorizationServer, Client, Clock, ProofEndpoint
+from holdfast.parties import AuthorizationServer, Client, Clock, ProofEndpoint, Replicas, ResourceServer
 
 HOUR, YEAR = 3600, 31_536_000
 INVENTED = "holdfast-invented-nonce"
@@ -19,7 +19,7 @@ ENOUGH_TO_COMPARE = 50
 def test_nonce_works_more_than_once(endpoint: ProofEndpoint, client: Client) -> None:
     """A nonce that was just supplied is good for further requests, so that parallel requests do not starve."""
     same = endpoint.nonce(client)
-    endpoint.accepts(client, nonce=same)
+    endpoint.forget_nonce()
     endpoint.accepts(client, nonce=same)
 
     assert endpoint.send(client, nonce=same).accepted
@@ -33,6 +33,7 @@ def test_nonce_still_works_when_the_next_one_is_out(endpoint: ProofEndpoint, cli
     Requests on their way when the next nonce comes out carry the last one.
     """
     last = endpoint.nonce(client)
+    endpoint.forget_nonce()
     endpoint.refuses(client, nonce=INVENTED)
     endpoint.accepts(client)
 
@@ -48,6 +49,7 @@ def test_nonce_works_for_any_client(endpoint: ProofEndpoint, client: Client, sec
     """
     endpoint.forget_nonce()
     theirs = endpoint.nonce(second)
+    endpoint.forget_nonce()
 
     assert endpoint.send(client, nonce=theirs).accepted
 
@@ -62,8 +64,21 @@ def test_nonce_works_at_the_other_endpoints_of_its_server(
     Recorded, not demanded: where each endpoint has its own, clients that keep one for each server are challenged often.
     """
     shared = token_endpoint.nonce(client)
+    endpoint.forget_nonce()
 
     assert endpoint.send(client, nonce=shared).accepted
+
+
+@case("RFC9449-11.1-09-RS", latitude="L20", needs=("replicas", "nonce-rs"))
+def test_nonce_of_one_node_works_at_the_others(rs: ResourceServer, replicas: Replicas, client: Client) -> None:
+    """A nonce that one node of a resource server supplied is good at all of them.
+
+    Where each node knows its own only, a client behind a load balancer is challenged again and again.
+    """
+    nonce = rs.nonce(client)
+    rs.forget_nonce()
+
+    assert all(node.send(client, nonce=nonce).accepted for node in replicas.nodes)
 
 
 # And no longer
@@ -71,7 +86,7 @@ def test_nonce_works_at_the_other_endpoints_of_its_server(
 
 @case(
     "RFC9449-8-12|RFC9449-9-03",
-    also=("RFC9449-4.3-13-{role}", "RFC9449-11.2-02-{role}"),
+    also=("RFC9449-4.3-13-{role}", "RFC9449-11.2-02-{role}", "RFC9449-8-06|RFC9449-9-02", "RFC9449-8.2-03|"),
     situation="nonce-missing",
     impact="high",
     latitude="L20-past-declared",
@@ -120,24 +135,26 @@ def test_proof_made_ahead_of_time_is_refused_at_its_time(endpoint: ProofEndpoint
 )
 @at_every_endpoint
 def test_challenge_to_an_old_nonce_leads_on(endpoint: ProofEndpoint, client: Client, clock: Clock) -> None:
-    """The answer to an old nonce supplies one that is good: the next request with it is accepted.
+    """The answer to an old nonce supplies one, and the next request with it is accepted.
 
     Where it does not, a client that was silent for a while never gets in again.
     """
     old = endpoint.nonce(client)
     clock.outlast("nonce")
+    endpoint.forget_nonce()
     challenge = endpoint.refuses(client, nonce=old)
 
-    assert endpoint.send(client, nonce=challenge.header("DPoP-Nonce")).accepted
+    assert challenge.headers("DPoP-Nonce") and endpoint.send(client).accepted
 
 
 @case("RFC9449-8-06|RFC9449-9-02", also=("RFC9449-8-13|",), impact="medium", needs=("nonce-{role}",))
 @at_every_endpoint
 def test_challenge_to_a_wrong_nonce_leads_on(endpoint: ProofEndpoint, client: Client) -> None:
-    """The answer to a wrong nonce supplies one that is good: the next request with it is accepted."""
+    """The answer to a wrong nonce supplies one, and the next request with it is accepted."""
+    endpoint.forget_nonce()
     challenge = endpoint.refuses(client, nonce=INVENTED)
 
-    assert endpoint.send(client, nonce=challenge.header("DPoP-Nonce")).accepted
+    assert challenge.headers("DPoP-Nonce") and endpoint.send(client).accepted
 
 
 # Unpredictable

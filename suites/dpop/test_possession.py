@@ -15,7 +15,9 @@ def test_bound_token_without_a_proof_is_refused(endpoint: ProofEndpoint, client:
     assert endpoint.send(client, proof=None).refused
 
 
-@case("RFC9449-4.3-16", situation="key-does-not-match", impact="critical")
+@case(
+    "RFC9449-4.3-16", also=("FAPI2SP-5.3.4-05", "SEP1932-server-01"), situation="key-does-not-match", impact="critical"
+)
 @at_token_use
 def test_proof_by_another_key_is_refused(endpoint: ProofEndpoint, client: Client, thief: Client) -> None:
     """A perfect proof is refused when its key is not the one the token is bound to.

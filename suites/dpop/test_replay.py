@@ -56,7 +56,14 @@ def test_captured_proof_in_a_new_request_is_refused(endpoint: ProofEndpoint, cli
     assert endpoint.send_with_proof_of(seen, client).refused
 
 
-@case("RFC9449-11.1-10-{role}", also=(KEPT,), situation="proof-invalid", impact="high", needs=("nonce-{role}",))
+@case(
+    "RFC9449-11.1-10-{role}",
+    also=(KEPT,),
+    situation="proof-invalid",
+    impact="high",
+    latitude="L05",
+    needs=("nonce-{role}",),
+)
 @EVERYWHERE
 def test_captured_proof_is_refused_while_its_nonce_is_good(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof that was accepted once is refused although its nonce is good for other proofs.

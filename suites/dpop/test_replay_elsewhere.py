@@ -84,7 +84,16 @@ def test_spent_proof_is_refused_from_another_client(endpoint: ProofEndpoint, cli
     assert endpoint.send_with_proof_of(seen, second).refused
 
 
-@case("RFC9449-4.2-09-{role}", also=(KEPT,), situation="proof-invalid", impact="high", latitude="L05")
+@case(
+    "RFC9449-4.2-09-{role}",
+    also=(
+        KEPT,
+        "FAPI2SP-6.2-01",
+    ),
+    situation="proof-invalid",
+    impact="high",
+    latitude="L05",
+)
 @at_every_endpoint
 def test_spent_proof_is_refused_with_a_query(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof that was accepted once is refused in a request with a query, which `htu` does not name.

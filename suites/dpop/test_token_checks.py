@@ -72,7 +72,13 @@ def test_token_without_an_issuer_is_refused(rs: ResourceServer, client: Client) 
     assert rs.send(client, token=rs.mint(client, iss=ABSENT)).refused
 
 
-@case("RFC9700-2.3-03", situation="token-invalid", impact="critical", needs=("mint",))
+@case(
+    "RFC9700-2.3-03",
+    also=("SEP1932-server-06", "MCP-token-handling-02", "MCP-best-practices-01"),
+    situation="token-invalid",
+    impact="critical",
+    needs=("mint",),
+)
 @pytest.mark.parametrize(
     "aud",
     [
@@ -111,7 +117,13 @@ def test_audience_that_names_nobody_is_refused(rs: ResourceServer, client: Clien
     assert rs.send(client, token=rs.mint(client, aud=rs.claim(aud))).refused
 
 
-@case("RFC9068-4-05", situation="token-invalid", impact="high", needs=JWT)
+@case(
+    "RFC9068-4-05",
+    also=("MCP-token-handling-02", "MCP-best-practices-01"),
+    situation="token-invalid",
+    impact="high",
+    needs=JWT,
+)
 def test_token_without_an_audience_is_refused(rs: ResourceServer, client: Client) -> None:
     """A token that does not say for whom it is is refused: it would open every door of its issuer."""
     assert rs.send(client, token=rs.mint(client, aud=ABSENT)).refused

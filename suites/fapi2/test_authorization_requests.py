@@ -70,6 +70,19 @@ def test_code_challenge_by_anything_but_s256_is_refused(
     assert authorization_server.attempt(client, asked, push={}, code_verifier=verifier).refused
 
 
+@case("FAPI2SP-5.3.2.1-11", situation="grant-bound-to-other-key", impact="critical", needs=(*PUSHED, "dpop"))
+def test_code_of_a_push_that_only_names_a_key_is_refused_with_another(
+    authorization_server: AuthorizationServer, client: Client, thief: Client
+) -> None:
+    """A code that comes of a push with `dpop_jkt` and no proof is refused with a proof by another key.
+
+    Who takes proofs supports both ways of binding a code, whatever else it says that it can do.
+    """
+    code = authorization_server.code(client, dpop_jkt=client.jkt, pushed=True, proof=None)
+
+    assert authorization_server.redeem(client, code, key=thief.key).refused
+
+
 @case("FAPI2SP-5.3.2.2-02", impact="medium", needs=WALKED)
 def test_answer_to_an_authorization_request_names_the_issuer(
     authorization_server: AuthorizationServer, client: Client

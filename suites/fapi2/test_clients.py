@@ -4,6 +4,7 @@ import pytest
 
 from holdfast import at, case, row
 from holdfast.parties import AuthorizationServer, Client, ProofEndpoint
+from holdfast.parties.issued import variation
 
 METADATA = ("as-metadata",)
 REFRESH = ("authorization_code", "refresh_token")
@@ -104,3 +105,19 @@ def test_token_for_less_does_not_reach_further(authorization_server: Authorizati
     narrowed = authorization_server.read(authorization_server.refresh(client, token, parameters={"scope": asked}))
 
     assert narrowed.scope == {asked}
+
+
+@case("FAPI2SP-5.4.1-04", impact="high", needs=("authorization_code",))
+def test_code_cannot_be_guessed(authorization_server: AuthorizationServer, client: Client) -> None:
+    """An authorization code varies by 128 bits, less what a UUID spends on its version."""
+    seen = [authorization_server.code(client).value for _ in range(20)]
+
+    assert variation(seen) >= 120
+
+
+@case("FAPI2SP-5.4.1-04", impact="high", needs=REFRESH)
+def test_refresh_token_cannot_be_guessed(authorization_server: AuthorizationServer, client: Client) -> None:
+    """A refresh token varies by 128 bits, less what a UUID spends on its version."""
+    seen = [authorization_server.token(client, user=True).refresh for _ in range(20)]
+
+    assert variation(seen) >= 120

@@ -9,6 +9,9 @@ JKT = ("authorization_code", "dpop_jkt")
 PUSHED = ("authorization_code", "par")
 OTHER_KEY, PUSHED_KEY = "RFC9449-10-01", "RFC9449-10.1-03"
 BOTH_WAYS = "RFC9449-10.1-04"
+VERIFIER = "RFC9700-2.1.1-03"
+#: Code and verifier have both leaked, and each of key and verifier is looked at.
+LEAKED = ("RFC9449-11.9-01", "RFC9449-10-05")
 
 
 @case("RFC9449-10-02", impact="medium", needs=JKT)
@@ -41,7 +44,13 @@ def test_code_bound_by_dpop_jkt_is_redeemed_with_every_kind_of_key(
     assert authorization_server.redeem(other, code).accepted
 
 
-@case(OTHER_KEY, also=("RFC9449-11.9-01",), situation="grant-bound-to-other-key", impact="critical", needs=JKT)
+@case(
+    OTHER_KEY,
+    also=(*LEAKED, "FAPI2SP-5.3.2.1-11"),
+    situation="grant-bound-to-other-key",
+    impact="critical",
+    needs=JKT,
+)
 def test_code_bound_by_dpop_jkt_is_refused_with_another_key(
     authorization_server: AuthorizationServer, client: Client, thief: Client
 ) -> None:
@@ -54,7 +63,7 @@ def test_code_bound_by_dpop_jkt_is_refused_with_another_key(
     assert authorization_server.redeem(client, code, key=thief.key).refused
 
 
-@case(OTHER_KEY, also=("RFC9449-11.9-01",), situation="grant-bound-to-other-key", impact="critical", needs=JKT)
+@case(OTHER_KEY, also=LEAKED, situation="grant-bound-to-other-key", impact="critical", needs=JKT)
 def test_public_clients_code_bound_by_dpop_jkt_is_refused_with_another_key(
     authorization_server: AuthorizationServer, public: Client, thief: Client
 ) -> None:
@@ -113,7 +122,7 @@ def test_code_bound_by_dpop_jkt_is_refused_with_a_private_key_in_the_proof(
     assert authorization_server.redeem(client, code, jwk="private").refused
 
 
-@case("RFC9449-10-05", situation="grant-bound-to-other-key", impact="high", needs=JKT)
+@case(VERIFIER, also=("RFC9449-10-05",), situation="grant-bound-to-other-key", impact="high", needs=JKT)
 def test_right_key_does_not_make_up_for_a_wrong_verifier(
     authorization_server: AuthorizationServer, client: Client
 ) -> None:
@@ -124,7 +133,7 @@ def test_right_key_does_not_make_up_for_a_wrong_verifier(
     assert authorization_server.redeem(client, code, code_verifier=other).refused
 
 
-@case("RFC9449-10-05", situation="grant-bound-to-other-key", impact="high", needs=JKT)
+@case(VERIFIER, also=("RFC9449-10-05",), situation="grant-bound-to-other-key", impact="high", needs=JKT)
 def test_right_key_does_not_make_up_for_a_missing_verifier(
     authorization_server: AuthorizationServer, client: Client
 ) -> None:
@@ -189,7 +198,7 @@ def test_code_of_a_pushed_request_is_redeemed_with_its_key(
     assert authorization_server.redeem(client, code).accepted
 
 
-@case(PUSHED_KEY, situation="grant-bound-to-other-key", impact="critical", needs=PUSHED)
+@case(PUSHED_KEY, also=("FAPI2SP-5.3.2.1-11",), situation="grant-bound-to-other-key", impact="critical", needs=PUSHED)
 def test_code_of_a_pushed_request_is_refused_with_another_key(
     authorization_server: AuthorizationServer, client: Client, thief: Client
 ) -> None:

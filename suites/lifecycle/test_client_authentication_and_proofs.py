@@ -49,12 +49,23 @@ def test_proof_does_not_replace_client_authentication(
 
 
 @case(NO_AUTHENTICATION, situation="client-authentication-failed", impact="critical", needs=CREDENTIALS)
-def test_proof_does_not_replace_a_signed_assertion(authorization_server: AuthorizationServer, signing: Client) -> None:
-    """A client that authenticates by signed assertions gets no token by a proof alone.
+@pytest.mark.parametrize("secret", [row("of-another-key", "holdfast-another-key"), row("absent", None)])
+def test_proof_does_not_replace_a_signed_assertion(
+    authorization_server: AuthorizationServer, signing: Client, secret: str | None
+) -> None:
+    """A client that authenticates by signed assertions gets no token by a proof without one, or with a stranger's.
 
     Both are JWTs in one request; each is checked by its own key.
     """
-    assert authorization_server.ask(signing, secret=None).refused
+    assert authorization_server.ask(signing, secret=secret).refused
+
+
+@case(NO_AUTHENTICATION, situation="client-authentication-failed", impact="critical", needs=CREDENTIALS)
+def test_key_of_the_proof_signs_no_assertion(authorization_server: AuthorizationServer, signing: Client) -> None:
+    """A client assertion that is signed by the key of the proof is refused: that key is registered nowhere."""
+    assertion = authorization_server.assertion(signing.signing_with(signing.key))
+
+    assert authorization_server.ask(signing, parameters={"client_assertion": assertion}).refused
 
 
 @case(NO_AUTHENTICATION, situation="client-authentication-failed", impact="critical", needs=CREDENTIALS)
@@ -80,7 +91,7 @@ def test_key_of_one_client_makes_nobody_that_client(
     assert seen.refused or said.get("client_id") == second.registered.id
 
 
-@case(LINKED, also=("RFC9449-5-05",), impact="medium", needs=("client_credentials", "binding-shown"))
+@case("RFC9449-5-05", also=(LINKED,), impact="medium", needs=("client_credentials", "binding-shown"))
 def test_proof_that_another_made_binds_to_the_others_key(
     authorization_server: AuthorizationServer, token_endpoint: ProofEndpoint, client: Client, second: Client
 ) -> None:
@@ -97,7 +108,9 @@ def test_proof_that_another_made_binds_to_the_others_key(
 
 
 @case(LINKED, impact="low", needs=CREDENTIALS)
-@pytest.mark.parametrize("defect", [row("broken-signature", {"signature": "flipped"}), row("other-type", {"typ": "JWT"})])
+@pytest.mark.parametrize(
+    "defect", [row("broken-signature", {"signature": "flipped"}), row("other-type", {"typ": "JWT"})]
+)
 def test_stranger_is_not_told_whether_its_proof_is_good(
     authorization_server: AuthorizationServer, client: Client, defect: dict[str, Any]
 ) -> None:
@@ -181,7 +194,9 @@ def test_error_of_a_broken_proof_is_a_registered_one(
 
 
 @case(LINKED, impact="low", needs=CREDENTIALS)
-@pytest.mark.parametrize("defect", [row("broken-signature", {"signature": "flipped"}), row("other-type", {"typ": "JWT"})])
+@pytest.mark.parametrize(
+    "defect", [row("broken-signature", {"signature": "flipped"}), row("other-type", {"typ": "JWT"})]
+)
 def test_failed_proof_does_not_burn_the_clients_assertion(
     authorization_server: AuthorizationServer, signing: Client, defect: dict[str, Any]
 ) -> None:

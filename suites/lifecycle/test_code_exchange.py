@@ -146,7 +146,7 @@ def test_stolen_code_of_a_public_client_is_refused_without_its_verifier(
 # Once
 
 
-@case(ONCE, situation="grant-bound-to-other-key", impact="high", needs=CODE)
+@case(ONCE, also=("FAPI2SP-5.3.2.2-03",), situation="grant-bound-to-other-key", impact="high", needs=CODE)
 def test_code_is_good_once(authorization_server: AuthorizationServer, client: Client) -> None:
     """An authorization code that was redeemed is refused the second time, with a fresh proof by the same key."""
     code = authorization_server.code(client)

@@ -11,7 +11,7 @@ IMPOSSIBLE = "RFC9449-10-07"
 HASH = "RFC7638-3.4-01-AS"
 
 
-@case("RFC9700-2.1-01", impact="critical", needs=FRONT)
+@case("RFC9700-2.1-01", also=("MCP-security-05",), impact="critical", needs=FRONT)
 @pytest.mark.parametrize(
     "uri",
     [

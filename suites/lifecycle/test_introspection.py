@@ -89,14 +89,14 @@ def test_resource_server_is_told_the_key_of_a_token(
 @case("RFC9449-6.2-03", impact="medium", needs=INTROSPECTION)
 @pytest.mark.parametrize(
     "change",
-    [row("no-proof", {}), row("stray-proof", {"jti": "holdfast-stray-proof"}), row("no-proof-at-all", {"proof": "x"})],
+    [row("good", {"jti": "holdfast-stray-proof"}), row("malformed", {"proof": "holdfast.stray.proof"})],
 )
-def test_introspection_needs_no_proof(
+def test_introspection_takes_no_notice_of_a_proof(
     authorization_server: AuthorizationServer, client: Client, change: dict[str, object]
 ) -> None:
-    """Introspection takes no notice of proofs: without one it answers, and with one that somebody left in place.
+    """Introspection, which needs no proof, takes no notice of one that somebody left in place.
 
-    The resource server cannot make one: the client's key is the client's.
+    The resource server cannot make one for the token: the client's key is the client's.
     """
     token = authorization_server.token(client)
 
@@ -108,9 +108,9 @@ def test_introspection_needs_no_proof(
 def test_wrong_hint_hides_no_token(authorization_server: AuthorizationServer, client: Client, hint: str) -> None:
     """A `token_type_hint` that is wrong hides neither a bound token nor its key: it only says where to look first."""
     token = authorization_server.token(client)
-    said = authorization_server.introspected(token, client, parameters={"token_type_hint": hint})
+    seen = authorization_server.introspect(token.value, client, parameters={"token_type_hint": hint})
 
-    assert read_confirmation(said).get("jkt") == client.jkt
+    assert read_confirmation(seen.json()).get("jkt") == client.jkt
 
 
 # Who is told
@@ -332,7 +332,13 @@ def test_token_in_the_query_of_an_introspection_is_refused(
     ).refused
 
 
-@case("RFC9068-4-08", situation="token-invalid", impact="high", waits="token")
+@case(
+    "RFC9068-4-08",
+    also=("FAPI2SP-5.3.4-03", "MCP-token-handling-01", "MCP-token-handling-03"),
+    situation="token-invalid",
+    impact="high",
+    waits="token",
+)
 def test_expired_token_is_refused(rs: ResourceServer, client: Client, clock: Clock) -> None:
     """A token whose time has passed is refused, with a fresh proof by its key. Real time passes here."""
     token = rs.fresh_token(client)

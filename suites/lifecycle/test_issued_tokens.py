@@ -266,9 +266,7 @@ def test_proof_for_the_old_token_does_not_go_with_the_new_one(
 
 
 @case("RFC9068-4-06", situation="token-invalid", impact="critical", needs=JWT)
-def test_token_with_another_key_written_into_it_is_refused(
-    rs: ResourceServer, client: Client, second: Client
-) -> None:
+def test_token_with_another_key_written_into_it_is_refused(rs: ResourceServer, client: Client, second: Client) -> None:
     """A stolen token is refused to the one whose key was written into its `cnf`, with a good proof by that key."""
     stolen = rs.token(second).altered(cnf={"jkt": client.jkt})
 

@@ -187,7 +187,15 @@ def test_lifetime_of_a_request_uri_is_told(push_endpoint: ProofEndpoint, client:
     assert type(told) is int and told > 0
 
 
-@case("RFC9126-2.2-03", also=("RFC9126-7.1-01",), impact="high", needs=PAR)
+@case(
+    "RFC9126-2.2-03",
+    also=(
+        "RFC9126-7.1-01",
+        "FAPI2SP-5.4.1-04",
+    ),
+    impact="high",
+    needs=PAR,
+)
 def test_request_uri_cannot_be_guessed(authorization_server: AuthorizationServer, client: Client) -> None:
     """A request_uri varies by 128 bits, less what a UUID spends on its version; nobody guesses another client's."""
     seen = [authorization_server.pushed(client) for _ in range(20)]
@@ -220,8 +228,8 @@ def test_refusal_of_a_pushed_proof_is_told_as_at_the_token_endpoint(
 def test_request_uri_of_another_client_is_refused(
     authorization_server: AuthorizationServer, client: Client, second: Client
 ) -> None:
-    """A request_uri is refused when another client than the one that pushed uses it."""
-    pushed = authorization_server.pushed(client)
+    """A request_uri is refused when another client than the one that pushed uses it, who may ask as much."""
+    pushed = authorization_server.pushed(client, parameters={"scope": second.scopes[0]})
 
     assert authorization_server.authorize(second, {"request_uri": pushed}).refused
 

@@ -104,7 +104,7 @@ def test_replay_of_a_replaced_refresh_token_ends_the_active_one(
     """
     token = authorization_server.token(public, user=True)
     active = authorization_server.refreshed(public, token)
-    authorization_server.refuses_refresh(public, token)
+    authorization_server.tries_to_refresh(public, token)
 
     assert authorization_server.refresh(public, active).refused
 

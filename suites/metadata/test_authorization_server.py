@@ -10,19 +10,19 @@ from holdfast.parties import AuthorizationServer
 METADATA = ("as-metadata",)
 
 
-@case("RFC8414-2-01", impact="medium", needs=METADATA)
+@case("RFC8414-2-01", also=("FAPI2SP-5.3.2.1-01", "MCP-overview-03"), impact="medium", needs=METADATA)
 def test_issuer_is_the_one_that_was_configured(authorization_server: AuthorizationServer) -> None:
     """The metadata names exactly the issuer that it was fetched for, or another server could speak for it."""
     assert authorization_server.metadata.get("issuer") == authorization_server.issuer
 
 
-@case("RFC9449-5.1-01", impact="medium", needs=(*METADATA, "dpop"))
+@case("RFC9449-5.1-01", also=("SEP1932-as-01",), impact="medium", needs=(*METADATA, "dpop"))
 def test_proof_algorithms_are_announced(authorization_server: AuthorizationServer) -> None:
     """A server that takes proofs says with which algorithms."""
     assert authorization_server.metadata.get("dpop_signing_alg_values_supported")
 
 
-@case("RFC9449-11.6-02-AS", impact="high", needs=(*METADATA, "dpop"))
+@case("RFC9449-11.6-02-AS", also=("SEP1932-as-01",), impact="high", needs=(*METADATA, "dpop"))
 def test_no_unsafe_proof_algorithm_is_announced(authorization_server: AuthorizationServer) -> None:
     """Neither `none` nor a symmetric algorithm is announced for proofs."""
     announced = [str(name) for name in authorization_server.listed("dpop_signing_alg_values_supported")]
@@ -38,7 +38,7 @@ def test_no_unsafe_assertion_algorithm_is_announced(authorization_server: Author
     assert announced and "none" not in announced
 
 
-@case("RFC9449-2-01-AS", impact="high", needs=METADATA)
+@case("RFC9449-2-01-AS", also=("MCP-security-03",), impact="high", needs=METADATA)
 def test_every_announced_endpoint_is_on_tls(authorization_server: AuthorizationServer) -> None:
     """Every endpoint that the metadata names is an https URL."""
     announced = [str(url) for name, url in authorization_server.metadata.items() if name.endswith("_endpoint")]

@@ -159,7 +159,7 @@ def test_certificate_bound_tokens_are_announced(
     assert resource_metadata.document.get("tls_client_certificate_bound_access_tokens") is True
 
 
-@case("RFC9728-5.1-01", impact="medium", needs=PUBLISHED)
+@case("RFC9728-5.1-01", also=("MCP-discovery-02",), impact="medium", needs=PUBLISHED)
 @pytest.mark.parametrize("scheme", [row("dpop", "DPoP"), row("bearer", "Bearer", requirement="RFC9728-5-01")])
 def test_challenge_leads_to_the_metadata(resource_metadata: ResourceMetadata, rs: ResourceServer, scheme: str) -> None:
     """A challenge that names a metadata URL leads to metadata, by https and at the resource's own origin.

@@ -40,7 +40,7 @@ def test_refused_proof_is_answered_with_a_dpop_challenge(endpoint: ResourceServe
     assert seen.status == 401 and "dpop" in [scheme.lower() for scheme, _ in seen.challenges]
 
 
-@case("RFC9728-2-01", impact="low", needs=("resource-metadata",))
+@case("RFC9728-2-01", also=("MCP-overview-01",), impact="low", needs=("resource-metadata",))
 def test_resource_metadata_names_the_resource(rs: ResourceServer) -> None:
     """The resource's metadata is published and names the resource."""
     assert rs.published().get("resource")

@@ -1,5 +1,7 @@
 """AuthorizationServer: grants, pushed requests, introspection and revocation as a case asks for them."""
 
+import contextlib
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -61,6 +63,10 @@ class AuthorizationServer(FrontChannel, TokenLife):
         """Stand on a refresh that is refused. Raises Inconclusive when it is not."""
         return self._run.refused(self._refresh_message(client, token, Change.of(change)))
 
+    def tries_to_refresh(self, client: Client, token: Token) -> Exchange:
+        """Send a refresh to which any answer is right, unjudged. Raises Inconclusive where there is no answer."""
+        return self._run.answered(self._refresh_message(client, token, HONEST))
+
     def refreshed(self, client: Client, token: Token, *, times: int = 1) -> Token:
         """Stand on a refresh, or on so many, each with what the one before it gave. Raises Inconclusive when refused.
 
@@ -81,6 +87,16 @@ class AuthorizationServer(FrontChannel, TokenLife):
     def binding(self, token: Token, caller: Client) -> Mapping[str, object]:
         """Give the `cnf` a resource server can learn of, empty where there is none. Needs and raises as `shown`."""
         return read_confirmation(self.shown(token, caller))
+
+    def lifetime(self, token: Token, caller: Client) -> float:
+        """Give how many seconds a fresh token is good; infinity where neither answer, token nor introspection says.
+
+        Raises Inconclusive when introspection does not call it active.
+        """
+        with contextlib.suppress(Inconclusive):
+            return token.lifetime
+        ends = self.introspected(token, caller).get("exp") if "introspection" in self._bench.endpoints else None
+        return float(ends) - self._bench.now() if isinstance(ends, int | float) else math.inf
 
     @property
     def algorithms(self) -> Sequence[str]:

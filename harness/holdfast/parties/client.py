@@ -14,6 +14,7 @@ from holdfast.errors import Inconclusive
 from holdfast.jose import Key
 from holdfast.parties.spellings import spellings
 from holdfast.pki import Credential
+from holdfast.proof_defects import ABSENT
 
 Binding = Literal["dpop", "certificate", "both", "none"]
 
@@ -100,11 +101,15 @@ class Token:
         return kinds.get(type(value), "null")
 
     def altered(self, **claims: object) -> "Token":
-        """Give the JWT with these claims rewritten and its signature left as it was. Raises Inconclusive for no JWT."""
+        """Give the JWT with these claims rewritten, or with ABSENT left out, and its signature left as it was.
+
+        Raises Inconclusive for no JWT.
+        """
         if not self.claims:
             raise Inconclusive("the access token is no JWT")
         head, _, signature = self.value.split(".")
-        value = f"{head}.{jose.b64u(jose.to_json({**self.claims, **claims}))}.{signature}"
+        kept = {name: value for name, value in {**self.claims, **claims}.items() if value is not ABSENT}
+        value = f"{head}.{jose.b64u(jose.to_json(kept))}.{signature}"
         return replace(self, value=value, minted=f"{', '.join(claims)} rewritten and the signature left as it was")
 
     def companion(self, name: str) -> str:
@@ -203,6 +208,10 @@ class Client:
     def with_proofs(self) -> "Client":
         """Give the same client, sending a proof that nobody asks of it."""
         return replace(self, binding="both" if self.binding == "certificate" else "dpop")
+
+    def signing_with(self, key: Key) -> "Client":
+        """Give the same client, signing its assertions with another key."""
+        return replace(self, registration=replace(self.registered, assertion_key=key))
 
     def without_proofs(self) -> "Client":
         """Give the same client, presenting its tokens without a proof."""

@@ -19,7 +19,7 @@ from holdfast.parties.changes import Change
 from holdfast.parties.client import Client, Token
 from holdfast.parties.issuer import Issuer, Signature
 from holdfast.parties.pieces import method_parts, url_parts
-from holdfast.parties.present import Spot, resource_request
+from holdfast.parties.present import ACCEPT, Spot, resource_request
 from holdfast.parties.run import Message, Run, origin
 from holdfast.parties.tokens import TokenShelf
 from holdfast.places import GRANT, place_of
@@ -110,8 +110,8 @@ class _Endpoint(ABC):
 
     def prepare(self, client: Client, **change: object) -> Prepared:
         message = self._message(client, Change.of(change))
-        if message.control is not None:
-            self._run.control(message.control)
+        # What is prepared is never made anew: where nonces are supplied it has to carry one of this moment.
+        self._run.control(message.control or message, anew=origin(self.url) in self._run.worker.supplying)
         return Prepared(message.make(), message)
 
     def deliver(self, prepared: Prepared, difference: str = "sent later") -> Exchange:
@@ -276,7 +276,7 @@ class ResourceServer(_Endpoint):
     def anonymous_message(self, *, with_control: bool = False) -> Message:
         """Make a request without credentials; what vouches for it is an honest one by whoever can make it."""
         spot = self.spot
-        request = Request(spot.method, spot.url, spot.headers, spot.body)
+        request = Request(spot.method, spot.url, (ACCEPT, *spot.headers), spot.body)
         honest = next((self._bench.clients[n] for n in ("client", "bound") if n in self._bench.clients), None)
         return Message(
             place_of(self.name),
@@ -297,22 +297,23 @@ class ResourceServer(_Endpoint):
 
         def make() -> Request:
             # What vouches for a case that waits is made when it is sent, with a token of that time.
-            token = "" if _says_token(change) else self.token(client).value
+            token = "" if _says_token(change, client) else self.token(client).value
             nonce = run.worker.nonces.get(origin(spot.url))
             return resource_request(spot, client, token, change, nonce=nonce, now=self._bench.now())
 
         honest = not change.difference
+        # An answer to HEAD has no body, only the status of the one to GET (RFC 9110 section 9.3.2).
+        by_status = change.get("method", spot.method) == "HEAD"
         return Message(
             place_of(self.name),
             client.name,
             make,
-            # An answer to HEAD has no body, only the status of the one to GET (RFC 9110 section 9.3.2).
-            _succeeded if change.get("method", spot.method) == "HEAD" else self._accepted,
+            _succeeded if by_status else self._accepted,
             change.difference,
             absorbs=change.absorbs,
             control=None if honest else self._message(client, HONEST),
             family=(self.name, spot.method, spot.url, client.name, client.jkt, client.binding),
-            protected=self._protected,
+            protected=self._protected_by_status if by_status else self._protected,
             discerning=self._discerning(client),
         )
 
@@ -322,6 +323,16 @@ class ResourceServer(_Endpoint):
             lambda: run.send(self.anonymous_message(), "probe").outcome,
             Outcome.REFUSED,
             f"a request without credentials at {self.url}",
+        )
+
+    def _protected_by_status(self, run: Run) -> str:
+        """Find out whether statuses say who is let in here: some servers show everybody a page to log in."""
+        message = replace(self.anonymous_message(), accepted=_succeeded)
+        return self._bench.checked(
+            ("anonymous, by status", self.name, self.url),
+            lambda: run.send(message, "probe").outcome,
+            Outcome.REFUSED,
+            f"by its status, a request without credentials at {self.url}",
         )
 
     def _discerning(self, client: Client) -> Callable[[Run], str]:
@@ -383,5 +394,5 @@ def _succeeded(answer: Answer) -> bool:
     return answer.status is not None and 200 <= answer.status < 300
 
 
-def _says_token(change: Change) -> bool:
-    return "token" in change.request or "authorization" in change.request
+def _says_token(change: Change, client: Client) -> bool:
+    return "token" in change.request or ("authorization" in change.request and client.registration is None)

@@ -28,16 +28,19 @@ MEMORY, NONCE = "a jti is remembered", "a nonce is good"
 FARTHEST = 7200
 #: Seconds by which two clocks may differ unseen: the Date header has whole ones, and a small skew is not corrected.
 CLOCKS = 2.0
+#: Seconds by which a window that was waited for may be longer than declared: servers count in whole ones.
+COUNTED = 1.0
 #: Most moments at which a waiting measure looks; they lie at least a second apart.
 MOMENTS = 24
 
 
 @dataclass(frozen=True)
 class Window:
-    """Seconds: at least so many, and at most so many where the end of it was seen."""
+    """Seconds: at least so many, and at most so many where the end of it was seen. slack: what proves nothing yet."""
 
     at_least: float
     at_most: float | None
+    slack: float = CLOCKS
 
     @property
     def ended(self) -> bool:
@@ -45,8 +48,8 @@ class Window:
         return self.at_most is not None
 
     def exceeds(self, seconds: float) -> bool:
-        """Whether it is surely longer, by more than two clocks may differ."""
-        return self.at_least > seconds + CLOCKS
+        """Whether it is surely longer, by more than the slack."""
+        return self.at_least > seconds + self.slack
 
     def falls_short_of(self, seconds: float) -> bool:
         """Whether it is surely shorter."""
@@ -67,9 +70,10 @@ class _Bounds:
         else:
             self.at_most = min(self.at_most, most)
 
-    def window(self) -> Window:
+    def window(self, slack: float = COUNTED) -> Window:
+        """Give the window, its bounds rounded to tenths so that they stay true."""
         most = None if math.isinf(self.at_most) else math.ceil(self.at_most * 10) / 10
-        return Window(math.floor(self.at_least * 10) / 10, most)
+        return Window(math.floor(self.at_least * 10) / 10, most, slack)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class Gauge:
         repeat may refresh the server's memory. All are sent at the start, dated ahead as far as the server takes them,
         and each is sent once more at its moment, beside a witness: a proof made with it and not sent before. Where the
         witness is refused too, the proof is stale and says nothing of memory. The window ends where a replay got in.
+        Raises Inconclusive where every proof was stale by then.
         """
         _, ahead = self._searched(endpoint, client, 1)
         lasting = self.lasting(endpoint, client)
@@ -125,6 +130,8 @@ class Gauge:
                 bounds.learn(held=not seen.accepted, least=least, most=most)
             else:
                 stale = min(stale, _end(witness) - one.sent.answer.started)
+        if bounds == _Bounds():
+            raise Inconclusive(f"no proof was fresh any more when it was sent again, {stale:.1f} s later")
         note = "" if math.isinf(stale) else f"then the proof is stale, by {math.ceil(stale * 10) / 10:g} s"
         return self._noted(MEMORY, endpoint, bounds.window(), declared="jti", note=note)
 
@@ -164,7 +171,7 @@ class Gauge:
             bounds.learn(held=seen.accepted, least=least, most=most)
             near, far = (offset, far) if seen.accepted else (near, offset)
             offset = (near + far) // 2
-        return bounds.window(), max(near, 0)
+        return bounds.window(CLOCKS), max(near, 0)
 
     def _planted(self, endpoint: ProofEndpoint, client: Client, ahead: int, lasting: Mapping[str, object]) -> _Planted:
         """Have a proof accepted that is dated ahead, or a second less where the last second was too much."""

@@ -19,6 +19,7 @@ from holdfast.wire import Request
 
 Headers = list[tuple[str, str]]
 
+ACCEPT = ("Accept", "*/*")
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 
@@ -44,7 +45,7 @@ def resource_request(
     method = str(change.get("method", "POST" if placed.form else spot.method))
     proof_for = ProofRequest(method=claim.method or method, url=url, now=now, token=token, nonce=nonce)
     carried, body = _carried(spot, placed.form, claim.form)
-    headers: Headers = [("Accept", "*/*"), *carried, *placed.headers]
+    headers: Headers = [ACCEPT, *carried, *placed.headers]
     headers += proof_headers(client, proof_for, change)
     headers += [*claim.headers, *cast("Mapping[str, str]", change.get("headers", {})).items()]
     return Request(

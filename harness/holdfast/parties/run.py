@@ -59,18 +59,22 @@ class Message:
 class Worker:
     """What one thread keeps between cases: its connections, its nonces, its last controls and what they were given.
 
+    supplying: the places that ever supplied a nonce.
     refresh_tokens: by whom they were given to; each is for one more control of the same group.
     """
 
     wire: Wire
     nonces: dict[str, str] = field(default_factory=dict)
+    supplying: set[str] = field(default_factory=set)
     controls: dict[Hashable, str] = field(default_factory=dict)
+    vouching: dict[Hashable, Exchange] = field(default_factory=dict)
     refresh_tokens: dict[Hashable, str] = field(default_factory=dict)
     pace: Callable[[], None] = lambda: None
 
     def forget_controls(self) -> None:
         """Forget them when a group of cases ends, so that the next control is sent anew."""
         self.controls.clear()
+        self.vouching.clear()
         self.refresh_tokens.clear()
 
 
@@ -93,6 +97,7 @@ class Run:
         #: Whether what is judged goes over connections of its own, so that their end is the message's doing.
         self.apart = False
         self._before: dict[Hashable, str] = {}
+        self._vouching: dict[Hashable, Exchange] = {}
         #: What ends with the case: listeners that it opened, say.
         self.ending = ExitStack()
 
@@ -129,6 +134,13 @@ class Run:
         self.stood_on.append((message, seen))
         return seen
 
+    def answered(self, message: Message) -> Exchange:
+        """Send what may be accepted or refused, unjudged. Raises Inconclusive when neither is seen."""
+        seen = self.send(message, "ground")
+        if seen.outcome not in {Outcome.ACCEPTED, Outcome.REFUSED}:
+            raise Inconclusive(f"the request was neither accepted nor refused: {seen!r}")
+        return seen
+
     def refused(self, message: Message) -> Exchange:
         """Stand on a request that is refused. Raises Inconclusive when it is not."""
         seen = self.send(message, "ground")
@@ -159,6 +171,7 @@ class Run:
         One that was accepted last time in this group is not sent again, unless `anew`.
         """
         if self.worker.controls.get(honest.family) == "" and not anew:
+            self._vouching.setdefault(honest.family, self.worker.vouching[honest.family])
             return ""
         try:
             seen = self.send(honest, "control")
@@ -166,6 +179,7 @@ class Run:
             found = str(why)
         else:
             found = "" if seen.outcome is Outcome.ACCEPTED else repr(seen)
+            self._vouching[honest.family] = self.worker.vouching[honest.family] = seen
         self.worker.controls[honest.family] = found
         return found
 
@@ -188,6 +202,7 @@ class Run:
         return [self._vouched(message, seen, after) for message, seen in self.judged]
 
     def _vouched(self, message: Message, seen: Exchange, controls: dict[Hashable, str]) -> Judged:
+        seen.control = self._vouching.get(message.control.family) if message.control else None
         accepted = seen.outcome is Outcome.ACCEPTED
         return Judged(
             seen.outcome,
@@ -244,6 +259,7 @@ class Run:
         self.exchanges.append(seen)
         if supplied := seen.headers("DPoP-Nonce"):
             self.worker.nonces[origin(request.url)] = supplied[-1]
+            self.worker.supplying.add(origin(request.url))
         if message.heard is not None:
             message.heard(seen)
         if self.stop.is_set():
@@ -253,8 +269,4 @@ class Run:
 
 def challenged(seen: Exchange) -> bool:
     """Whether the answer asks for a nonce and supplies one (RFC 9449 sections 8 and 9)."""
-    if not seen.headers("DPoP-Nonce") or seen.outcome is not Outcome.REFUSED:
-        return False
-    return seen.error == "use_dpop_nonce" or any(
-        parameters.get("error") == "use_dpop_nonce" for _, parameters in seen.challenges
-    )
+    return seen.challenged

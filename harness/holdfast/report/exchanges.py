@@ -47,6 +47,8 @@ class Shown:
     answer: str
     outcome: str
     difference: str
+    control: int
+    differs: list[str]
     request: str
     response: str
     request_raw: str
@@ -70,13 +72,15 @@ def _shown(record: ExchangeRecord) -> Shown:
         number=record.number,
         judged=record.purpose in {"hostile", "probe"},
         purpose=record.purpose,
-        meaning=PURPOSES[record.purpose],
+        meaning=PURPOSES[record.purpose] + (", sent in an earlier case" if record.shared else ""),
         sender=record.sender or "suite",
         endpoint=record.endpoint or "target",
         line=f"{record.method} {_path(record.url)}",
         answer=_answer(record),
         outcome="" if record.outcome == "none" else record.outcome,
         difference=record.difference,
+        control=record.control or 0,
+        differs=record.differs,
         request=_message(f"{record.method} {record.url}", record.request_headers, record.request_body),
         response=_response(record),
         request_raw=record.request_raw,

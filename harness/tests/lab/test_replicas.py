@@ -15,7 +15,7 @@ NODES = (
     "dpop/test_replay_elsewhere.py::test_proof_spent_at_a_replica_is_refused_at_the_first_node",
     "dpop/test_replay_elsewhere.py::test_proof_spent_at_one_node_is_refused_at_the_others",
 )
-SELECTED = "test_replay or test_parallel_replay"
+SELECTED = ("--suite", "dpop", "-k", "(test_replay or test_parallel_replay) and (resource or node)", "--no-wait")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def separate(tmp_path: Path) -> Path:
 
 
 def test_nodes_that_share_a_memory_pass(holdfast: "Holdfast") -> None:
-    ran = holdfast("run", "strict", "--variant", "replicas", "--no-wait", "-k", SELECTED)
+    ran = holdfast("run", "strict", "--variant", "replicas", *SELECTED)
 
     assert set(NODES) <= ran.named("passed", variant="replicas")
     assert ran.cases("failed", "warning", "noted", "inconclusive") == []
@@ -41,8 +41,7 @@ def test_nodes_that_share_a_memory_pass(holdfast: "Holdfast") -> None:
 def test_nodes_that_share_nothing_are_caught_by_the_cases_on_nodes_and_by_no_other(
     holdfast: "Holdfast", separate: Path
 ) -> None:
-    arguments = ("--variant", "replicas", "--no-wait", "--profile", "strict-replay", "-k", SELECTED)
-    ran = holdfast("run", str(separate), *arguments)
+    ran = holdfast("run", str(separate), "--variant", "replicas", "--profile", "strict-replay", *SELECTED)
 
     assert ran.named("failed", variant="replicas") == set(NODES)
     assert ran.cases("warning", "noted", "inconclusive") == []

@@ -2,14 +2,19 @@
 
 import shlex
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pytest
+
+from holdfast import evidence
+from holdfast.places import EVERY
 
 if TYPE_CHECKING:
     from tests.lab.conftest import Holdfast
 
 VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short"]
 JOBS = ["1", "16"]
+REFRESH = "grant_type=refresh_token"
 
 
 @pytest.mark.parametrize("jobs", JOBS)
@@ -39,6 +44,27 @@ def test_every_case_that_judges_no_proxy_passes_in_some_variant(holdfast: "Holdf
     asked = {case.case for case in ran.cases() if case.suite != "proxy"}
 
     assert asked - {case.case for one in (ran, alone) for case in one.cases("passed")} == set()
+
+
+def test_every_case_about_a_proof_runs_at_every_endpoint_that_takes_one(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--jobs", "16")
+    broken = "dpop/test_proof_header.py::test_broken_signature_is_refused[flipped-"
+
+    assert {case.endpoint for case in ran.cases("passed") if case.case.startswith(broken)} == {*EVERY}
+
+
+def test_no_other_request_uses_the_refresh_token_of_one_that_is_judged(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--variant", "default", "--no-wait", "-k", "broken_signature or unsafe_alg")
+    found = [seen for case in evidence.read_all(ran.folder / "evidence.jsonl.gz") for seen in case.exchanges]
+    used = [
+        (seen.purpose, parse_qs(seen.request_body)["refresh_token"][0])
+        for seen in found
+        if REFRESH in seen.request_body
+    ]
+    judged = [token for purpose, token in used if purpose == "hostile"]
+
+    assert len(judged) == len(set(judged)) > 6
+    assert not {*judged} & {token for purpose, token in used if purpose != "hostile"}
 
 
 def test_verdicts_and_signals_do_not_depend_on_the_number_of_jobs(holdfast: "Holdfast") -> None:
@@ -89,11 +115,6 @@ def test_strict_takes_a_proof_once_everywhere_as_the_strictest_profile_demands(h
     ran = holdfast("run", "strict", "--variant", "default", "--profile", "strict-replay")
 
     assert ran.cases("failed", "inconclusive", "warning", "noted") == []
-    assert {case.endpoint for case in ran.cases("passed") if "test_replayed_request" in case.case} == {
-        "resource",
-        "userinfo",
-        "token",
-        "par",
-    }
+    assert {case.endpoint for case in ran.cases("passed") if "test_replayed_request" in case.case} == {*EVERY}
     assert ran.results.profile == "strict-replay"
     assert ran.code == 0
