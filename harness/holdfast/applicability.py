@@ -16,7 +16,7 @@ from holdfast.requirements import Requirement, Tables
 #: Capability without which a party has nothing to do.
 PARTY_CAPABILITY = {
     **dict.fromkeys(("client", "second", "public", "willing"), "dpop"),
-    **dict.fromkeys(("bound", "doubly_bound"), "mtls"),
+    **dict.fromkeys(("bound", "doubly_bound", "public_bound"), "mtls"),
 }
 
 ROLE_AT = {"userinfo": frozenset({"as", "rs"})}

@@ -47,10 +47,11 @@ class Token:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request, and when it was sent in seconds since the epoch."""
+    """A request, when it was sent in seconds since the epoch, and the nonce that was current then."""
 
     request: Request
     at: float
+    nonce: str = ""
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -72,7 +73,8 @@ def aspects(sent: Sent, beside: Sent) -> Aspects:
     request = sent.request
     known = [token.value for token in beside.tokens]
     pair = _Pair(sent, beside, sent.tokens if sent is beside else _tokens(request, known))
-    found = _request(request, {token.value for token in [*pair.tokens, *beside.tokens]}) | _tokens_said(pair)
+    carried = {token.value for token in [*pair.tokens, *beside.tokens]}
+    found = _request(request, carried) | _body(request, carried, at_resource=bool(known)) | _tokens_said(pair)
     lines = _proofs(request)
     found["DPoP lines"] = str(len(lines))
     if lines:
@@ -103,7 +105,6 @@ def _request(request: Request, carried: Collection[str]) -> Aspects:
     found |= {"request target": request.target} if request.target is not None else {}
     found |= {"raw bytes": repr(request.raw)} if request.raw is not None else {}
     found |= _parameters("query", parse_qsl(parts.query, keep_blank_values=True), carried)
-    found |= _body(request, carried)
     for name, value in request.headers:
         there = next((token for token in carried if token in value), None)
         if name.lower() == "dpop" or (there and name.lower() == "authorization"):
@@ -117,11 +118,12 @@ def _request(request: Request, carried: Collection[str]) -> Aspects:
     return found
 
 
-def _body(request: Request, carried: Collection[str]) -> Aspects:
+def _body(request: Request, carried: Collection[str], *, at_resource: bool) -> Aspects:
+    """A form's parameters, or the body as it is; at a resource they are parts of one body."""
     kinds = [value for name, value in request.headers if name.lower() == "content-type"]
     text = request.body.decode("latin-1")
     if kinds and kinds[0].lower().startswith(_FORM):
-        return _parameters("form", parse_qsl(text, keep_blank_values=True), carried)
+        return _parameters("body" if at_resource else "form", parse_qsl(text, keep_blank_values=True), carried)
     return {"body": text} if text else {}
 
 
@@ -275,7 +277,7 @@ def _proof_claims(given: Reading, honest: Reading, pair: _Pair) -> Aspects:
         "htu": claims.get("htu") in (url, _bare(beside.request.url)),
         "ath": claims.get("ath") in [jose.token_hash(token.value) for token in tokens],
         "jti": _sound_jti(claims.get("jti")),
-        "nonce": isinstance(claims.get("nonce"), str) and isinstance(model.get("nonce"), str),
+        "nonce": claims.get("nonce") == sent.nonce,
         "iat": _as_near(claims.get("iat"), sent.at, model.get("iat"), beside.at),
     }
     words = {"htm": "the request's method", "htu": "the request's URL", "ath": "of the token", "iat": "now"}

@@ -28,7 +28,8 @@ CASTING: Mapping[str, Callable[[ClientMaterial], bool]] = {
     "client": lambda c: c.binding == "dpop" and c.demands and c.auth in _CONFIDENTIAL,
     "willing": lambda c: c.binding == "dpop" and not c.demands and c.auth in _CONFIDENTIAL,
     "public": lambda c: c.binding == "dpop" and c.auth == "none",
-    "bound": lambda c: c.binding == "certificate" and "tls_client_auth" not in c.auth,
+    "bound": lambda c: c.binding == "certificate" and c.auth in _CONFIDENTIAL,
+    "public_bound": lambda c: c.binding == "certificate" and c.auth == "none",
     "doubly_bound": lambda c: c.binding == "both",
     "plain": lambda c: c.binding == "none" and c.auth in _CONFIDENTIAL,
     "signing": lambda c: c.auth == "private_key_jwt",
@@ -78,7 +79,7 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
         wire.close()
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
-    capabilities = found.capabilities | _derived(running, found.metadata, clients, issuer)
+    capabilities = found.capabilities | _derived(running, found, clients, issuer)
     if capabilities & {"jwt-access-token", "introspection"}:
         capabilities |= {"binding-shown"}
     bench = Bench(
@@ -235,11 +236,9 @@ def _learn(masker: Masker, running: Running, clients: Mapping[str, Client], keys
         masker.learn(secret, kind)
 
 
-def _derived(
-    running: Running, metadata: Mapping[str, object], clients: Mapping[str, Client], issuer: Issuer | None
-) -> set[str]:
+def _derived(running: Running, shown: Discovered, clients: Mapping[str, Client], issuer: Issuer | None) -> set[str]:
     found = set() if running.kind == "running" else {"lab-ca"}
-    announced = metadata.get("dpop_signing_alg_values_supported")
+    announced = shown.metadata.get("dpop_signing_alg_values_supported")
     algorithms = [str(name) for name in announced] if isinstance(announced, list) else []
     found |= {f"alg:{name}" for name in algorithms if name in jose.ASYMMETRIC}
     proxy = running.target.proxy
@@ -251,11 +250,15 @@ def _derived(
     other = running.other_resource_server
     if other is not None and other.resource:
         found.add("second-resource")
+    if running.target.resources:
+        found.add("named-resource")
     if "public" in clients:
         found.add("public-client")
     if any(resource.replicas for resource in running.target.resources.values()):
         found.add("replicas")
-    return found | _of_consent(running, metadata, clients)
+    if origin(shown.endpoints.get("token", "")) in {origin(one.url) for one in running.target.resources.values()}:
+        found.add("one-origin")
+    return found | _of_consent(running, shown.metadata, clients)
 
 
 def _of_consent(running: Running, metadata: Mapping[str, object], clients: Mapping[str, Client]) -> set[str]:

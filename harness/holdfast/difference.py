@@ -4,30 +4,43 @@ Fresh values are no difference: jti, iat (2 s), nonce, signature bytes, Content-
 was not used before. Where one defect shows in several aspects, a rule of difference_rules says why they are one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from holdfast.aspects import FRESH, Sent, aspects, fresh_values
 from holdfast.difference_rules import RULES, Differing
 from holdfast.wire import Request
 
-__all__ = ["Sent", "differences"]
+__all__ = ["Difference", "Sent", "differences"]
 
 _SHOWN = 60
 
 
-def differences(hostile: Sent, honest: Sent, earlier: Iterable[Request] = ()) -> list[str]:
-    """Say in what two messages differ, one text each: `proof claim htm: POST, not the request's method`.
+class Difference(NamedTuple):
+    """One aspect in which two messages differ, and its value in each; None where a message has no such thing."""
+
+    aspect: str
+    hostile: str | None
+    honest: str | None
+
+    def said(self, mask: Callable[[str], str] = str) -> str:
+        """Give it in words, values masked and then cut: `proof claim htm: POST, not the request's method`."""
+        return f"{mask(self.aspect)}: {_cut(self.hostile, mask)}, not {_cut(self.honest, mask)}"
+
+
+def differences(hostile: Sent, honest: Sent, earlier: Iterable[Request] = ()) -> list[Difference]:
+    """Say in what two messages differ.
 
     earlier: what was sent before by the same case; a fresh value or a whole request among it was used before.
     """
     before = list(earlier)
     if any(_bytes(request) == _bytes(hostile.request) for request in before):
-        return ["the same bytes as an earlier request"]
+        return [Difference("all bytes", "of an earlier request", FRESH)]
     mine, theirs = aspects(hostile, honest), aspects(honest, honest)
     names = dict.fromkeys([*mine, *theirs])
     differing = {name: (mine.get(name), theirs.get(name)) for name in names if mine.get(name) != theirs.get(name)}
     differing |= _not_new(hostile, honest, before, differing)
-    return [f"{name}: {_cut(mine)}, not {_cut(theirs)}" for name, (mine, theirs) in _merged(differing).items()]
+    return [Difference(name, *pair) for name, pair in _merged(differing).items()]
 
 
 def _bytes(request: Request) -> tuple[object, ...]:
@@ -60,7 +73,8 @@ def _merged(differing: Differing) -> Differing:
     return left
 
 
-def _cut(value: str | None) -> str:
+def _cut(value: str | None, mask: Callable[[str], str]) -> str:
     if value is None:
         return "absent"
-    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+    shown = mask(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

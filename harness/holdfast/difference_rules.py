@@ -15,7 +15,7 @@ Merged = tuple[str, Iterable[str]]
 BYTES, SIGNATURE, LINES = "bytes of the proof", "signature of the proof", "DPoP lines"
 _PROOF = ("proof", BYTES, SIGNATURE, "name of the DPoP header")
 _OF_THE_PLACE = ("token", "scheme of the token", "Authorization", "client ")
-_OF_A_FORM = ("method", "body", "header Content-Type")
+_OF_A_FORM = ("method", "body", "body parameter ", "header Content-Type")
 _OF_A_GRANT = ("code", "code_verifier", "redirect_uri", "refresh_token", "scope")
 _BRINGS_KEY = ("jwk", "jku", "x5u", "x5c")
 _NAMES_KEY = ("kid", "jku", "x5u", "x5c", "x5t", "x5t#S256")
@@ -111,6 +111,11 @@ def _no_credentials(differing: Differing) -> Merged | None:
     return ("client secret", parts) if _absent(differing, "client secret") else None
 
 
+def _one_body(differing: Differing) -> Merged | None:
+    parts = _named(differing, "body")
+    return (parts[0], parts) if len(parts) > 1 else None
+
+
 def _other_scheme(differing: Differing) -> Merged | None:
     return ("scheme of the URL", ["host of the URL"]) if "scheme of the URL" in differing else None
 
@@ -121,7 +126,7 @@ def _elsewhere(differing: Differing) -> Merged | None:
         return None
     headers = _named(differing, "header ")
     holding = [name for name in headers if name == "header Authorization" or "{token}" in hostile(differing, name)]
-    form = _OF_A_FORM if "form" in hostile(differing, place) else ()
+    form = _named(differing, *_OF_A_FORM) if "form" in hostile(differing, place) else []
     return place, [*_named(differing, *_OF_THE_PLACE), *holding, *form]
 
 
@@ -171,12 +176,17 @@ def _token_key(differing: Differing) -> Merged | None:
 
 def _claimed(differing: Differing) -> Merged | None:
     claims = ("proof claim htm", "proof claim htu")
-    for name in _named(differing, "header ", "query parameter ", "form parameter "):
+    for name in _named(differing, "header ", "query parameter ", "form parameter ", "body parameter "):
         words = [word for word in _WORDS.findall(hostile(differing, name)) if len(word) > 2 or word.isdigit()]
         found = [claim for claim in claims if any(word in hostile(differing, claim) for word in words)]
         if found:
             return name, found
     return None
+
+
+def _captured(differing: Differing) -> Merged | None:
+    jti = "proof claim jti"
+    return (jti, ["proof claim nonce"]) if hostile(differing, jti) == "used before" else None
 
 
 def _in_other_bytes(differing: Differing) -> Merged | None:
@@ -210,6 +220,7 @@ RULES: tuple[Rule, ...] = (
     Rule("each grant has its own parameters", _another_grant),
     Rule("a client without credentials names itself in the form, if at all", _no_credentials),
     Rule("another scheme is at another port", _other_scheme),
+    Rule("a resource's body is one thing, whatever it is made of", _one_body),
     Rule("a token stands in one place or another, and a form is posted", _elsewhere),
     Rule("another key brings its own algorithm, where the signature is right by both", _whole_key),
     Rule("a key that is named is not given as jwk, and signs where it is a certificate's", _key_named),
@@ -219,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a renamed member is missing under its own name", _renamed),
     Rule("a token that brings its key or says where it lies does not name one of the issuer's", _token_key),
     Rule("to claim another method or host is worth nothing without a proof made for it", _claimed),
+    Rule("a proof with a used jti has the nonce of that time", _captured),
     Rule(
         "a captured proof in other bytes brings its jti; the other alphabet needs letters that show it", _in_other_bytes
     ),

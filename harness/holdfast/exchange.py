@@ -90,6 +90,7 @@ class Exchange:
 
     endpoint: where it went, in the words of the target file. sender: who sent it.
     difference: the one thing in which it differs from the honest message; empty for an honest one.
+    nonce: the one that was current when it was sent; empty for none.
     control: the honest exchange that vouches for it, perhaps one of an earlier case.
     """
 
@@ -100,6 +101,7 @@ class Exchange:
     sender: str
     difference: str = ""
     outcome: Outcome = Outcome.NONE
+    nonce: str = field(default="", repr=False)
     control: "Exchange | None" = field(default=None, repr=False)
 
     @property

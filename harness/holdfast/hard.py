@@ -13,6 +13,9 @@ _ALLOWED: Mapping[str, re.Pattern[str]] = {"error": _TEXT, "error_description": 
 
 Broken = tuple[str, str, str]
 
+#: Header sections of more octets may be refused before the application sees them, and what answers knows no OAuth.
+LARGEST_HEADERS = 8000
+
 
 def asserted(hard: Hard) -> list[str]:
     """Give the words of a table that assert something, in words for a reader."""
@@ -45,7 +48,7 @@ def _withheld(seen: Exchange, hard: Hard) -> str:
 
 
 def _json_error(seen: Exchange, hard: Hard) -> str:
-    if not among(seen.status, hard.json_error) or isinstance(seen.json().get("error"), str):
+    if not among(seen.status, hard.json_error) or isinstance(seen.json().get("error"), str) or is_huge(seen):
         return ""
     kind = seen.header("Content-Type") or "no media type"
     return f"{seen.status} with {kind} and no error code in JSON"
@@ -53,9 +56,14 @@ def _json_error(seen: Exchange, hard: Hard) -> str:
 
 def _no_store(seen: Exchange, hard: Hard) -> str:
     said = [part.strip().lower() for value in seen.headers("Cache-Control") for part in value.split(",")]
-    if not among(seen.status, hard.no_store) or "no-store" in said:
+    if not among(seen.status, hard.no_store) or "no-store" in said or is_huge(seen):
         return ""
     return f"{seen.status} with Cache-Control {', '.join(said)}" if said else f"{seen.status} without Cache-Control"
+
+
+def is_huge(seen: Exchange) -> bool:
+    """Whether a request has so large a header section that it may not reach the application."""
+    return sum(len(name) + len(value) + 4 for name, value in seen.request.headers) > LARGEST_HEADERS
 
 
 def _challenge(seen: Exchange, hard: Hard) -> str:
@@ -77,7 +85,7 @@ def _nonce(seen: Exchange, _: Hard) -> str:
 
 
 def _characters(seen: Exchange, _: Hard) -> str:
-    places = [seen.json(), *(parameters for _, parameters in seen.challenges)]
+    places: list[Mapping[str, object]] = [seen.json(), *(parameters for _, parameters in seen.challenges)]
     texts = [(name, value) for said in places for name in _ALLOWED if isinstance(value := said.get(name), str)]
     return ", ".join(dict.fromkeys(name for name, text in texts if not _ALLOWED[name].fullmatch(text)))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from holdfast.difference import Sent, differences
+from holdfast.difference import Difference, Sent, differences
 from holdfast.evidence import EvidenceWriter
 from holdfast.exchange import Exchange
 from holdfast.masking import Masker
@@ -28,13 +28,14 @@ def paired(exchanges: Sequence[Exchange], masker: Masker) -> list[ExchangeRecord
     for place, (record, seen) in enumerate(zip(records[len(borrowed) :], exchanges, strict=True)):
         if seen.control is not None:
             record.control = number[id(seen.control)]
-            record.differs = [masker.text(text) for text in _differs(seen, seen.control, exchanges[:place])]
+            found = _differs(seen, seen.control, exchanges[:place])
+            record.differs = [difference.said(masker.text) for difference in found]
     return records
 
 
-def _differs(seen: Exchange, control: Exchange, before: Sequence[Exchange]) -> list[str]:
+def _differs(seen: Exchange, control: Exchange, before: Sequence[Exchange]) -> list[Difference]:
     earlier = [other.request for other in before if other is not control and not other.challenged]
-    hostile, honest = (Sent(one.request, one.answer.started) for one in (seen, control))
+    hostile, honest = (Sent(one.request, one.answer.started, one.nonce) for one in (seen, control))
     return differences(hostile, honest, earlier)
 
 

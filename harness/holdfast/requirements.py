@@ -158,7 +158,7 @@ class Latitude(Table):
     topic: str
     broken_as: Broken | None = None
     points: tuple[Point, ...] = ()
-    deferred: str = ""
+    deferred: Annotated[str, Field(pattern=LATER)] = ""
     evidence: str = ""
 
     def citable(self) -> "Iterable[Latitude]":

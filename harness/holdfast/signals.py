@@ -15,15 +15,20 @@ from holdfast.requirements import Always, Broken, Hard, Requirement, Situation, 
 from holdfast.results import Signal, Verdict
 from holdfast.verdicts import by_level
 
+#: RFC 9110 sections 15.5.14 and 15.5.15, RFC 6585 section 5.
+_TOO_LARGE = frozenset({413, 414, 431})
+
 _MILDER: dict[str, Verdict] = {"spec": "warning", "example": "warning", "open": "noted"}
 
 
 def of_refusal(seen: Exchange, situation: str, endpoint: str, tables: Tables, profile: Profile) -> list[Signal]:
     """Grade how a judged request was refused: as its situation asks (a name, or empty), and as every refusal has to be.
 
-    What was accepted has no signals; of an answer that broke only what it gives away is looked at.
+    What was accepted has no signals; of an answer that broke only what it gives away is looked at. To a request that
+    is too large the HTTP layer may say just that.
     """
-    known = tables.situation(situation, endpoint)
+    too_large = hard.is_huge(seen) and seen.status in _TOO_LARGE
+    known = None if too_large else tables.situation(situation, endpoint)
     rules = [*_asked(tables.always, endpoint, known), *_asked(profile.always, endpoint, known)]
     if seen.outcome is Outcome.BROKE:
         rules = [rule for rule in rules if rule.hard.silent or rule.hard.traceless]

@@ -170,7 +170,9 @@ class Resource(Table):
 
     url: str
     method: str = Field(
-        default="GET", pattern=r"^[A-Za-z]+$", description="proofs are tried at the first resource, and at one with POST"
+        default="GET",
+        pattern=r"^[A-Za-z]+$",
+        description="proofs are tried at the first resource, and at one with POST",
     )
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
@@ -180,7 +182,8 @@ class Resource(Table):
     plain: str | None = Field(default=None, description="the same without TLS, where something answers there")
     anonymous: bool = Field(default=False, description="it serves requests without credentials too, with less")
     replicas: list[str] = Field(
-        default_factory=list, description="further nodes behind the same url: where each is reached, as https://host:port"
+        default_factory=list,
+        description="further nodes behind the same url: where each is reached, as https://host:port",
     )
     audience: str | None = Field(
         default=None, description="aud of tokens that the suite mints for it; absent: the origin of url"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast import plugin, rooms
 from holdfast.results import Evidence, Results
 
 _INSTALL = {
@@ -102,3 +103,21 @@ def compare_with_golden(place: str, text: str, unpacked: Callable[[str], str] = 
     kept = path.read_bytes().decode() if path.is_file() else ""
     if unpacked(kept) != unpacked(text):
         pytest.fail(f"{place} is not current: look at the difference, then HOLDFAST_GOLDEN=write pytest", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def suite_case(pytestconfig: pytest.Config) -> Callable[[str, str], Callable[..., None]]:
+    """Give the function of a case by its file below suites/ and its name, to be called with made-up parties."""
+    plugin.pytest_configure(pytestconfig)
+
+    def find(file: str, name: str) -> Callable[..., None]:
+        path = rooms.suites() / file
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found: Callable[..., None] = getattr(module, name)
+        return found
+
+    return find

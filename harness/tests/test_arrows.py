@@ -26,6 +26,7 @@ NEVER: Mapping[str, set[str]] = {
     "masking": {*SENDING, *CLOCK, "pytest"},
     "secret_forms": {*SENDING, *CLOCK, "pytest"},
     "challenges": {*SENDING, *CLOCK, "pytest"},
+    "challenge_syntax": {*SENDING, *CLOCK, "pytest"},
     "parties": {"pytest", "holdfast.plugin"},
     "targets": {*SENDING, "pytest", "subprocess", "holdfast.launch"},
     "target_model": {*SENDING, "pytest", "subprocess"},

@@ -157,10 +157,10 @@ TOGETHER = [
 class Server:
     """A resource server over TLS that checks proofs, tokens unsigned, and is careless about one thing."""
 
-    def __init__(self, folder: Path, besides: Callable[[Asked], bool]) -> None:
+    def __init__(self, folder: Path, besides: Callable[[Asked], bool], status: int) -> None:
         authority = pki.new_authority("careless")
         (folder / "ca.pem").write_bytes(authority.pem)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(besides))
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(besides, status))
         self.server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(authority.issue_server(["localhost"]).write(folder))
@@ -175,7 +175,7 @@ class Server:
         self.thread.join()
 
 
-def handler(besides: Callable[[Asked], bool]) -> type[BaseHTTPRequestHandler]:
+def handler(besides: Callable[[Asked], bool], status: int) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -187,7 +187,7 @@ def handler(besides: Callable[[Asked], bool]) -> type[BaseHTTPRequestHandler]:
             asked = Asked(self)
             good = asked.honest or besides(asked)
             body = b"the protected answer" if good else b"{}"
-            self.send_response(200 if good else 401)
+            self.send_response(200 if good else status)
             if not good:
                 self.send_header("WWW-Authenticate", 'DPoP error="invalid_token"')
             self.send_header("Content-Length", str(len(body)))
@@ -200,16 +200,19 @@ def handler(besides: Callable[[Asked], bool]) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-Judge = Callable[[Callable[[Asked], bool]], dict[str, str]]
+Judge = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Iterator[Judge]:
-    """Have a server judged by the cases about methods and addresses: verdict by case, without what does not apply."""
+    """Have a server judged by the cases about methods and addresses: verdict by case, without what does not apply.
+
+    besides: when it gives its protected answer besides. status: of its refusals.
+    """
     with ExitStack() as ending:
 
-        def run(besides: Callable[[Asked], bool]) -> dict[str, str]:
-            server = Server(tmp_path, besides)
+        def run(besides: Callable[[Asked], bool], status: int = 401) -> dict[str, str]:
+            server = Server(tmp_path, besides, status)
             ending.callback(server.close)
             (tmp_path / "target.toml").write_text(TARGET.format(url=server.url))
             target = targets.load(tmp_path / "target.toml")
@@ -243,3 +246,12 @@ def test_carelessness_is_seen_by_the_cases_about_it_and_by_no_other(judge: Judge
     assert all(wanted)
     assert set(known.values()) <= {"passed", "failed", "warning"}
     assert len(known) > 100
+
+
+def test_head_is_not_judged_where_whoever_is_refused_is_shown_a_page_to_log_in(judge: Judge) -> None:
+    verdicts = judge(lambda _: False, status=200)
+    asked = ((HEAD, ""), (BEARER, "head-"), (NOBODY, "head-"))
+
+    by_status = {case for case in verdicts if any(f"{name}[{row}" in case for name, row in asked)}
+    assert {case for case, verdict in verdicts.items() if verdict == "inconclusive"} == by_status
+    assert set(verdicts.values()) == {"passed", "inconclusive"}

@@ -121,6 +121,28 @@ def test_a_case_without_an_endpoint_is_one_of_the_resource(collect: Collect) -> 
     assert mark.requirement == "RFC-1-RS"
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "requirement", "also"),
+    [
+        ("token", "RFC-8", ("RFC-10", "RFC-1-AS")),
+        ("par", "RFC-8", ("RFC-10", "RFC-1-AS")),
+        ("userinfo", "RFC-9", ("RFC-11", "RFC-1-RS")),
+    ],
+)
+def test_of_two_ids_each_role_has_its_own(
+    collect: Collect, endpoint: str, requirement: str, also: tuple[str, ...]
+) -> None:
+    text = f"""
+@case("RFC-8|RFC-9", also=("RFC-10|", "|RFC-11", "RFC-1-{{role}}"))
+@at("{endpoint}")
+def test_it(endpoint):
+    '''It holds.'''
+"""
+    mark = mark_of(collect(text)[0])
+
+    assert (mark.requirement, mark.also) == (requirement, also)
+
+
 def test_a_row_refuses_a_word_that_no_mark_knows() -> None:
     with pytest.raises(TypeError, match=r"row 'x': unknown impakt; a row may say .*impact"):
         row("x", 1, impakt="high")

@@ -78,6 +78,21 @@ def test_endpoints_and_capabilities_show_themselves(tmp_path: Path) -> None:
     assert found.findings == ()
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "capability"),
+    [
+        ("registration_endpoint", "https://as.test/register", "dynamic-registration"),
+        ("signed_metadata", "a.b.c", "signed-metadata"),
+        ("protected_resources", ["https://rs.test"], "protected-resources"),
+    ],
+)
+def test_a_member_shows_what_the_server_can_do(tmp_path: Path, member: str, value: object, capability: str) -> None:
+    with_it = discovered(target(tmp_path), {**METADATA, member: value}, on_as_test)
+    without = discovered(target(tmp_path), METADATA, on_as_test)
+
+    assert with_it.capabilities - without.capabilities == {capability}
+
+
 @pytest.mark.parametrize("url", ["https://evil.test/token", "https://as.test:8443/token", "http://as.test/token"])
 def test_an_endpoint_elsewhere_is_a_finding_and_never_contacted(tmp_path: Path, url: str) -> None:
     found = discovered(target(tmp_path), METADATA | {"token_endpoint": url}, on_as_test)

@@ -205,6 +205,13 @@ def test_headers_are_found_in_any_spelling() -> None:
     assert seen.header("Date") is None
 
 
+def test_the_form_of_a_request_is_read() -> None:
+    request = Request("POST", "https://as.test/token", (), b"a=1&b=x%20y+z&c=&a=2")
+    seen = Exchange(request, Answer(400), "ground", "token", "client")
+
+    assert seen.form == {"a": "2", "b": "x y z", "c": ""}
+
+
 def bound_request() -> tuple[Request, str, str]:
     key = jose.generate()
     token = jose.compact({"typ": "at+jwt", "alg": "ES256"}, {"cnf": {"jkt": key.thumbprint}}, key.sign)

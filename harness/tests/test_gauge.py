@@ -256,7 +256,7 @@ def test_a_nonce_that_ends_makes_proofs_stale_and_ends_no_memory(world: Make) ->
 
 
 def test_of_proofs_that_are_stale_at_once_nothing_is_known(world: Make) -> None:
-    here = world(past=0.7, future=0)
+    here = world(nonce=0.8)
 
     with pytest.raises(Inconclusive, match="no proof was fresh any more"):
         here.gauge.memory(here.place, CLIENT, over=3)

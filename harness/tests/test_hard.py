@@ -49,7 +49,7 @@ def error(code: object) -> dict[str, object]:
 NO_STORE = [("Cache-Control", "max-age=0, No-Store")]
 NONCE = ("DPoP-Nonce", "n")
 
-WORDS = [
+WORDS: list[tuple[dict[str, object], Exchange, Exchange]] = [
     ({"status": [401]}, answered(401), answered(400)),
     ({"status": [400, 401]}, answered(400), answered(403)),
     ({"status": ["4xx"]}, answered(403), answered(302)),
@@ -100,6 +100,17 @@ def test_every_word_of_the_vocabulary_is_among_these() -> None:
     told = {"requirement", "broken_as"}
 
     assert {name for words, _, _ in WORDS for name in words} == set(Hard.model_fields) - told
+
+
+@pytest.mark.parametrize("word", ["json_error", "no_store"])
+def test_what_the_http_layer_says_to_huge_headers_is_not_held_against_the_application(word: str) -> None:
+    table = Hard.model_validate({word: [400]})
+
+    def sent(octets: int) -> Exchange:
+        return answered(400, body="Bad Request", request=Request("POST", "https://as.test/", (("DPoP", "x" * octets),)))
+
+    assert list(hard.broken(sent(hard.LARGEST_HEADERS), table)) == []
+    assert [found for found, _, _ in hard.broken(sent(hard.LARGEST_HEADERS - 8), table)] == [word]
 
 
 def test_a_word_that_is_not_given_asserts_nothing() -> None:
@@ -263,6 +274,15 @@ def test_the_grants_of_the_token_endpoint_word_their_refusals_alike(tables: Tabl
     seen = answered(400, GOOD, error("invalid_dpop_proof"), endpoint="token-code")
 
     assert grades(seen, "proof-invalid", tables) == {"wording": "passed", "hard": "passed"}
+
+
+@pytest.mark.parametrize(
+    ("octets", "wording"), [(8001, {"hard": "passed"}), (10, {"wording": "warning", "hard": "passed"})]
+)
+def test_too_large_is_said_without_any_error_code(tables: Tables, octets: int, wording: dict[str, str]) -> None:
+    huge = Request("GET", "https://rs.test/", (("DPoP", "x" * octets),))
+
+    assert grades(answered(431, request=huge), "proof-invalid", tables) == wording
 
 
 def test_what_broke_is_only_looked_at_for_what_it_gives_away(tables: Tables) -> None:

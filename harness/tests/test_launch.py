@@ -292,6 +292,19 @@ def test_the_lab_registers_its_clients(lab: Callable[..., targets.Target]) -> No
     ]
 
 
+def test_another_resource_server_is_made_and_written_with_its_audience(lab: Callable[..., targets.Target]) -> None:
+    named = '[introspection.other]\naudience = "https://other.test{issuer}"'
+    with launch.start(lab(f"{TARGET}\n{named}\n")) as running:
+        written = json.loads((running.folder / "clients.json").read_text())
+        other, issuer = running.other_resource_server, running.target.issuer
+
+    assert other is not None
+    assert (other.grants, other.resource) == ((), f"https://other.test{issuer}")
+    assert written["resource_servers"][1:] == [
+        {"client_id": "other-resource-server", "client_secret": other.secret, "audience": other.resource}
+    ]
+
+
 def test_secrets_do_not_appear_in_a_repr(lab: Callable[..., targets.Target]) -> None:
     with launch.start(lab()) as running:
         shown = repr(running)

@@ -183,6 +183,7 @@ AROUND: list[tuple[dict[str, Any], set[str]]] = [
     ({"method": "POST"}, {"method", "claim htm"}),
     ({"query": "a=b"}, {"url"}),
     ({"path": "/other"}, {"url", "claim htu"}),
+    ({"body": "note=x"}, {"form note"}),
     # the proof is honest for the method that is claimed
     ({"override": "header X-HTTP-Method=PUT"}, {"header X-HTTP-Method", "claim htm"}),
     ({"override": "query _method=PUT"}, {"url", "claim htm"}),
@@ -240,7 +241,7 @@ def test_a_change_at_the_authorization_server_changes_nothing_else(words: dict[s
 
 
 def test_every_word_for_a_request_is_in_a_row_here() -> None:
-    rows = {*REQUEST_CHANGES} - {"parameters", "secret", "acting_as", "code_verifier", "audience"}
+    rows = {*REQUEST_CHANGES} - {"parameters", "secret", "acting_as", "code_verifier", "audience", "assertion"}
 
     assert {word for words, _ in AROUND for word in words} == rows
 
@@ -332,7 +333,7 @@ def test_an_assertion_is_for_this_server_and_short_lived() -> None:
 
     assert isinstance(claims, dict)
     assert (claims["iss"], claims["sub"], claims["aud"]) == ("me", "me", "https://as.test/token")
-    assert (claims["iat"], claims["exp"]) == (1_900_000_000, 1_900_000_060)
+    assert (claims["iat"], claims["exp"]) == (1_900_000_000, 1_900_000_300)
     assert jose.verify(form["client_assertion"], KEY.public_jwk, "ES256")
 
 

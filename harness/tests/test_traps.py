@@ -23,7 +23,14 @@ from holdfast.results_io import read
 
 CANARY = "the protected answer"
 #: What only an accepted request gets, at every endpoint at once.
-EVERYTHING = {"active": True, "access_token": "t", "token_type": "DPoP", "request_uri": "urn:r", "note": CANARY}
+EVERYTHING = {
+    "active": True,
+    "access_token": "t",
+    "token_type": "DPoP",
+    "request_uri": "urn:r",
+    "client_id": "c",
+    "note": CANARY,
+}
 LOGIN = "<html><form>Please log in</form></html>"
 
 #: How each trap answers: status and body; None for one that never does.
@@ -42,7 +49,7 @@ ca = "ca.pem"
 deadline = {deadline}
 capabilities = [
   "dpop", "mtls", "jwt-access-token", "single-use-proof", "resource-metadata", "client_credentials",
-  "authorization_code", "refresh_token", "dpop_jkt", "opaque-access-token",
+  "authorization_code", "refresh_token", "dpop_jkt", "opaque-access-token", "refresh-rotation", "resource-indicators",
 ]
 {more}
 """
@@ -59,6 +66,14 @@ authorization = "{url}/authorize"
 par = "{url}/par"
 introspection = "{url}/introspect"
 revocation = "{url}/revoke"
+registration = "{url}/register"
+[introspection]
+id = "rs"
+secret = { env = "HOLDFAST_TRAP_SECRET" }
+[introspection.other]
+id = "other"
+secret = { env = "HOLDFAST_TRAP_SECRET" }
+audience = "https://other.test"
 [authorization]
 driver = "redirect"
 [clients.main]

@@ -89,7 +89,7 @@
     if (e.difference) {
       box.append(make("p", "differs", make("b", "", "Changed by the case"), " ", make("code", "", e.difference)));
     }
-    if (e.control) {
+    if (e.control && (e.differs.length || !e.difference)) {
       const found = e.differs.flatMap((one) => [" ", make("code", "", one)]);
       const what = make("b", "", `Differs from request ${e.control}, the honest one, in`);
       box.append(make("p", "differs", what, ...(found.length ? found : [" nothing but what is new in each request"])));

@@ -51,3 +51,16 @@ def test_jti_that_is_not_quite_the_same_is_another(
     endpoint.accepts(client, jti=jti.format(own))
 
     assert endpoint.send(client, jti=other.format(own)).accepted
+
+
+@case("RFC9449-11.1-04-{role}", impact="low", latitude="L06-other-key")
+@at("resource", "userinfo", "token", "par")
+def test_jti_that_another_client_used_is_good(endpoint: ProofEndpoint, client: Client, second: Client) -> None:
+    """A proof is accepted whose `jti` was used before with another client's key.
+
+    Otherwise whoever sees a `jti`, or guesses it, uses it up for the one whose it is.
+    """
+    own = new_jti()
+    endpoint.accepts(second, jti=own)
+
+    assert endpoint.send(client, jti=own).accepted

@@ -144,7 +144,7 @@ def test_nonce_under_a_name_in_capitals_is_refused(endpoint: ProofEndpoint, clie
     also=(ONE_THE_SERVER_GAVE,),
     situation="nonce-missing",
     impact="high",
-    needs=("nonce-as", "nonce-rs", "no:shared-nonces"),
+    needs=("nonce-as", "nonce-rs", "no:one-origin"),
 )
 @at("resource", "resource-post")
 def test_nonce_of_the_authorization_server_is_refused_at_the_resource(
@@ -164,7 +164,7 @@ def test_nonce_of_the_authorization_server_is_refused_at_the_resource(
     also=("RFC9449-4.3-13-AS", "RFC9449-9-04"),
     situation="nonce-missing",
     impact="high",
-    needs=("nonce-as", "nonce-rs", "no:shared-nonces"),
+    needs=("nonce-as", "nonce-rs", "no:one-origin"),
 )
 @at_the_authorization_server
 def test_nonce_of_the_resource_server_is_refused_at_the_authorization_server(
@@ -191,7 +191,9 @@ def test_nonce_of_the_resource_server_is_refused_at_the_authorization_server(
     needs=("nonce-{role}-required",),
 )
 @at_every_endpoint
-@pytest.mark.parametrize("nonce", [row("absent", ABSENT), row("null", Literal(None)), row("empty", "")])
+@pytest.mark.parametrize(
+    "nonce", [row("absent", ABSENT), row("null", Literal(None), situation=""), row("empty", "", situation="")]
+)
 def test_proof_without_a_nonce_is_refused_after_a_challenge(
     endpoint: ProofEndpoint, client: Client, nonce: object
 ) -> None:

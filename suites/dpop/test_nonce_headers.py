@@ -103,7 +103,7 @@ def test_success_supplies_the_next_nonce(endpoint: ProofEndpoint, client: Client
 
     Recorded, not demanded: when a new nonce is supplied is the server's choice.
     """
-    assert endpoint.accepts(client).headers("DPoP-Nonce") != []
+    assert endpoint.accepts(client).headers("DPoP-Nonce"), "the answer supplied no nonce"
 
 
 @case("RFC9449-8-09", also=("RFC6749-5.2-01", "RFC6749-5.2-02"), needs=("nonce-as",))

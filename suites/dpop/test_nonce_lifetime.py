@@ -176,7 +176,7 @@ def test_nonces_follow_no_pattern(endpoint: ProofEndpoint, client: Client) -> No
 
 
 @case("RFC9449-11.1-08-{role}", situation="proof-invalid", needs=("nonce-{role}",))
-@at_every_endpoint
+@at("resource", "userinfo", "token", "par")
 @pytest.mark.parametrize("iat", [row("an-hour-old", -HOUR), row("a-year-old", -YEAR), row("an-hour-ahead", HOUR)])
 def test_iat_counts_beside_a_nonce(endpoint: ProofEndpoint, client: Client, iat: int) -> None:
     """A proof with a good nonce and an `iat` far off is refused.

@@ -72,7 +72,7 @@ def test_proof_of_another_client_is_refused_with_a_token_of_ones_own(
     assert endpoint.send_with_proof_of(captured, second).refused
 
 
-@case("RFC9449-4.2-09-{role}", also=(KEPT,), situation="proof-invalid", impact="medium", latitude="L05")
+@case("RFC9449-4.2-09-{role}", also=(KEPT,), situation="proof-invalid", impact="low", latitude="L05")
 @at_the_authorization_server
 def test_spent_proof_is_refused_from_another_client(endpoint: ProofEndpoint, client: Client, second: Client) -> None:
     """A proof that was accepted from one client is refused from another one, which authenticates as itself.

@@ -14,7 +14,7 @@ def test_token_in_the_query_is_refused(endpoint: ProofEndpoint, client: Client) 
     assert endpoint.send(client, token_in="query").refused
 
 
-@case("FAPI2SP-5.3.4-03", situation="token-invalid", impact="high", needs=("revocation", "opaque-access-token"))
+@case("FAPI2SP-5.3.4-03", situation="token-invalid", impact="high", needs=("revocation",))
 def test_revoked_token_is_refused_at_the_resource(
     rs: ResourceServer, client: Client, authorization_server: AuthorizationServer
 ) -> None:

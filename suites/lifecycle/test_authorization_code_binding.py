@@ -38,10 +38,10 @@ def test_code_bound_by_dpop_jkt_is_redeemed_with_every_kind_of_key(
     authorization_server: AuthorizationServer, client: Client, keys: KeyRing, algorithm: str
 ) -> None:
     """A code that is bound to a key of another kind is redeemed with it: the thumbprint of each kind is the same."""
-    other = client.with_key(keys.of(algorithm))
-    code = authorization_server.code(client, dpop_jkt=other.jkt)
+    key = keys.of(algorithm)
+    code = authorization_server.code(client, dpop_jkt=key.thumbprint)
 
-    assert authorization_server.redeem(other, code).accepted
+    assert authorization_server.redeem(client, code, key=key).accepted
 
 
 @case(

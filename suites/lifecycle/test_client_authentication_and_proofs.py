@@ -73,7 +73,7 @@ def test_secret_of_one_client_is_none_of_another(
     authorization_server: AuthorizationServer, client: Client, second: Client
 ) -> None:
     """A request in the name of another client than the one whose secret it shows is refused."""
-    assert authorization_server.ask(client, acting_as=second.registered.id).refused
+    assert authorization_server.ask(second, acting_as=client.registered.id).refused
 
 
 @case(NO_AUTHENTICATION, impact="high", needs=("client_credentials", "binding-shown"))

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import AuthorizationServer, Client, Clock, ResourceServer
+from holdfast.parties import AuthorizationServer, Client, Clock, Impostor, ResourceServer
 from holdfast.parties.authorization import read_confirmation
 
 INTROSPECTION = ("introspection",)
@@ -317,6 +317,15 @@ def test_revoked_token_is_refused_at_the_resource(
     authorization_server.revoked(token.value, client)
 
     assert rs.send(client, token=token).refused
+
+
+@case("RFC7662-4-09", impact="critical", needs=("mint", "opaque-access-token"), serial=True)
+def test_nobody_else_is_asked_in_the_servers_place(rs: ResourceServer, client: Client, impostor: Impostor) -> None:
+    """A token is not accepted on the word of an authorization server whose certificate no trusted authority signed.
+
+    Who stands between the two servers could otherwise call every token active, and bound to whatever key he likes.
+    """
+    assert not impostor.vouches(rs, client)
 
 
 @case("RFC7662-4-10", impact="low", needs=INTROSPECTION)

@@ -22,9 +22,9 @@ def test_par_endpoint_is_on_tls(push_endpoint: ProofEndpoint, client: Client) ->
 
 
 @case("RFC9126-2-01", impact="high", needs=PAR)
-def test_par_endpoint_does_not_answer_without_tls(authorization_server: AuthorizationServer) -> None:
+def test_par_endpoint_does_not_answer_without_tls(authorization_server: AuthorizationServer, client: Client) -> None:
     """The PAR endpoint does not answer the same without TLS."""
-    assert not authorization_server.answers_without_tls("par")
+    assert not authorization_server.answers_without_tls("par", client)
 
 
 @case("RFC9126-2-02", impact="low", needs=(*PAR, "as-metadata"))
@@ -68,7 +68,7 @@ def test_push_in_the_name_of_another_client_is_refused(
     push_endpoint: ProofEndpoint, client: Client, second: Client
 ) -> None:
     """A pushed request that names another client than the one whose secret it shows is refused."""
-    assert push_endpoint.send(client, acting_as=second.registered.id).refused
+    assert push_endpoint.send(second, acting_as=client.registered.id).refused
 
 
 @case("RFC9126-2-03", impact="medium", needs=PAR)

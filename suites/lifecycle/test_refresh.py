@@ -5,7 +5,7 @@ from holdfast.parties import AuthorizationServer, Client
 from holdfast.parties.authorization import bound_to
 
 NEEDS = ("refresh_token", "authorization_code")
-RESOURCES = (*NEEDS, "jwt-access-token", "resource-indicators")
+RESOURCES = (*NEEDS, "jwt-access-token", "resource-indicators", "named-resource")
 
 
 @case("RFC9449-5-02", impact="medium", needs=NEEDS)
@@ -109,16 +109,6 @@ def test_refresh_token_of_another_client_is_refused(
     token = authorization_server.token(client, user=True)
 
     assert authorization_server.refresh(second, token).refused
-
-
-@case("RFC9449-5.2-01", situation="proof-missing", impact="high", needs=NEEDS)
-def test_bound_clients_refresh_without_a_proof_is_refused(
-    authorization_server: AuthorizationServer, client: Client
-) -> None:
-    """A client that is registered for bound tokens gets none by a refresh without a proof, and no Bearer token."""
-    token = authorization_server.token(client, user=True)
-
-    assert authorization_server.refresh(client, token, proof=None).refused
 
 
 @case("RFC6749-6-02", also=("RFC9700-4.14-01",), impact="high", needs=(*NEEDS, "several-scopes"))

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import AuthorizationServer, ResourceMetadata
+from holdfast.parties import AuthorizationServer, Client
 from holdfast.parties.token_life import claims_of
 
 METADATA = ("as-metadata",)
@@ -86,17 +86,6 @@ def test_signed_metadata_agrees_with_the_plain(authorization_server: Authorizati
     assert signed and not [name for name in signed.keys() & plain.keys() if signed[name] != plain[name]]
 
 
-@case("RFC9728-4-01", impact="low", needs=("protected-resources", "resource-metadata"))
-def test_server_and_resource_name_each_other(
-    authorization_server: AuthorizationServer, resource_metadata: ResourceMetadata
-) -> None:
-    """A resource that names the server, which lists its resources, is among those.
-
-    A client that finds one of the two lists only must not come to the wrong one.
-    """
-    assert resource_metadata.identifier in authorization_server.listed("protected_resources")
-
-
 @case("RFC9700-2.5-01", impact="low", needs=METADATA)
 def test_an_asymmetric_way_of_client_authentication_is_offered(authorization_server: AuthorizationServer) -> None:
     """Clients can authenticate with a private key or a certificate, so that no secret of theirs lies at the server."""
@@ -114,9 +103,11 @@ def test_an_asymmetric_way_of_client_authentication_is_offered(authorization_ser
         row("revocation", "revocation", requirement="RFC7009-2-04", needs=("revocation",)),
     ],
 )
-def test_endpoint_does_not_answer_without_tls(authorization_server: AuthorizationServer, endpoint_name: str) -> None:
+def test_endpoint_does_not_answer_without_tls(
+    authorization_server: AuthorizationServer, client: Client, endpoint_name: str
+) -> None:
     """An endpoint does not answer over plain HTTP at its own port what it answers over TLS.
 
     A server that takes both serves who sits in between as readily as its clients.
     """
-    assert not authorization_server.answers_without_tls(endpoint_name)
+    assert not authorization_server.answers_without_tls(endpoint_name, client)

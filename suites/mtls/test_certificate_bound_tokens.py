@@ -53,7 +53,13 @@ def test_token_carries_the_thumbprint_of_the_certificate(
     assert token.confirmation.get("x5t#S256") == (bound.certificate and bound.certificate.thumbprint)
 
 
-@case("RFC8705-6.1-02", impact="critical", latitude="L30", needs=("jwt-access-token",))
+@case(
+    "RFC8705-6.1-02",
+    situation="certificate-missing",
+    impact="critical",
+    latitude="L30",
+    needs=("jwt-access-token",),
+)
 def test_token_asked_for_without_a_certificate_claims_no_binding(
     authorization_server: AuthorizationServer, bound: Client
 ) -> None:

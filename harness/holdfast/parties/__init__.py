@@ -7,6 +7,7 @@ from holdfast.parties.clock import Clock
 from holdfast.parties.doors import ClearDoor, Door, Doors
 from holdfast.parties.endpoints import ProofEndpoint, ResourceServer
 from holdfast.parties.gauge import Gauge
+from holdfast.parties.impostor import Impostor
 from holdfast.parties.keys import KeyRing
 from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
@@ -25,6 +26,7 @@ __all__ = [
     "Door",
     "Doors",
     "Gauge",
+    "Impostor",
     "KeyRing",
     "Listener",
     "ProofEndpoint",

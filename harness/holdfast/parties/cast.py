@@ -12,6 +12,7 @@ from holdfast.parties.bursts import Burst
 from holdfast.parties.clock import Clock
 from holdfast.parties.endpoints import ProofEndpoint, PushEndpoint, ResourceServer, TokenEndpoint
 from holdfast.parties.gauge import Gauge
+from holdfast.parties.impostor import Impostor
 from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
 from holdfast.parties.registration import ClientRegistration
@@ -29,6 +30,7 @@ CLIENTS: Mapping[str, str] = {
     "public": "a public client whose tokens are bound to a proof key",
     "bound": "a client whose tokens are bound to its certificate",
     "doubly_bound": "a client whose tokens are bound to its key and its certificate",
+    "public_bound": "a public client whose tokens are bound to its certificate",
     "plain": "a confidential client whose tokens are not bound",
     "willing": "a confidential client that has its tokens bound to a proof key, which its registration does not demand",
     "signing": "a client that authenticates with private_key_jwt",
@@ -55,6 +57,7 @@ OTHERS = (
     "resource_metadata",
     "script",
     "registration",
+    "impostor",
     *doors.PARTIES,
 )
 
@@ -89,6 +92,7 @@ class Stage:
             "resource_metadata": lambda: ResourceMetadata(self.bench, run),
             "script": lambda: Script(run),
             "registration": lambda: ClientRegistration(self.bench, run),
+            "impostor": lambda: Impostor(self.bench, run),
         }
         return makers[name]()
 
@@ -129,6 +133,8 @@ def _lacks(bench: Bench, party: str) -> str:
             why = "the target names no par endpoint"
         case "authorization_server" | "token_endpoint" if "token" not in bench.endpoints:
             why = "the target has no authorization server"
+        case "impostor" if bench.issuer is None:
+            why = "the suite is not the issuer of this target"
         case "registration" if "registration" not in bench.endpoints:
             why = "the target names no registration endpoint"
         case "registration" if "client" not in bench.clients:

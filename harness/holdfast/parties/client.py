@@ -249,7 +249,7 @@ def authenticated(
 def assertion(
     registration: Registration, audience: str, *, now: float, changed: Mapping[str, object] | None = None
 ) -> str:
-    """Give a client assertion (RFC 7523 section 3) good for a minute, with a fresh `jti`.
+    """Give a client assertion (RFC 7523 section 3) with a fresh `jti`, good for longer than cases wait with a request.
 
     changed: claims that it has otherwise, iat, nbf and exp in seconds from now; or `alg`, with `none` for no signature.
     """
@@ -262,9 +262,9 @@ def assertion(
         "aud": audience,
         "jti": uuid.uuid4().hex,
         "iat": int(now),
-        "exp": int(now) + 60,
+        "exp": int(now) + 300,
     }
     words = dict(changed or {})
     alg = str(words.pop("alg", key.alg))
     claims |= {name: int(now) + value if isinstance(value, int) else value for name, value in words.items()}
-    return jose.compact({"alg": alg, "typ": "JWT"}, claims, (lambda _: b"") if alg == "none" else key.sign)
+    return jose.compact({"alg": alg, "typ": "JWT"}, claims, jose.unsigned if alg == "none" else key.sign)

@@ -93,11 +93,12 @@ class FrontChannel(ServerMessages):
         if beside:
             front = _merged(front, beside)
             said.append(f"beside request_uri: {Change.of({'parameters': beside}).difference}")
-        seen = self._tried(self._authorization_message(client, front, "; ".join(said)))
+        led = _texts(changed.get("redirect_uri") or client.registered.redirect_uri)[0]
+        seen = self._tried(self._authorization_message(client, front, "; ".join(said), led=led))
         if not seen.accepted:
             return seen
         words = Change.of(redeeming)
-        code = self._code(client, self.returned(client, seen), verifier)
+        code = replace(self._code(client, returned(seen.answer, [led]), verifier), redirect_uri=led)
         redemption = self.token_message(client, code_form(code), words, user=True)
         return self._run.judge(replace(redemption, difference="; ".join(filter(None, (*said, words.difference)))))
 
@@ -156,10 +157,14 @@ class FrontChannel(ServerMessages):
         asked: Parameters | None = None,
         difference: str = "",
         headers: Mapping[str, str] | None = None,
+        led: str = "",
     ) -> Message:
-        """Make a request at the authorization endpoint; without parameters an honest one, which is its control."""
-        registered = client.registered.redirect_uri
-        ends = [registered, *(uri for uri in _texts((asked or {}).get("redirect_uri", ())) if uri)]
+        """Make a request at the authorization endpoint; without parameters an honest one, which is its control.
+
+        led: where the browser may be sent besides, as a pushed request says.
+        """
+        asked_for = _texts((asked or {}).get("redirect_uri", ()))
+        ends = [uri for uri in (client.registered.redirect_uri, led, *asked_for) if uri]
 
         def make() -> Request:
             query = urlencode(self._honest(client) if asked is None else asked, doseq=True)
@@ -204,8 +209,12 @@ class FrontChannel(ServerMessages):
 
     def _refused(self, client: Client, changed: Changed, what: str) -> Callable[[Run], str]:
         def check(run: Run) -> str:
-            asked = _merged(self._authorization_parameters(client, self._verifier()), changed)
-            message = type(self)(self._bench, run)._authorization_message(client, asked)  # noqa: SLF001 - our own kind
+            server = type(self)(self._bench, run)
+            if self._only_pushed:
+                message = server.par_message(client, Change.of({"parameters": changed}))
+            else:
+                asked = _merged(self._authorization_parameters(client, self._verifier()), changed)
+                message = server._authorization_message(client, asked)  # noqa: SLF001 - our own kind
             return self._bench.checked(
                 (what, client.name), lambda: run.send(message, "probe").outcome, Outcome.REFUSED, what
             )

@@ -5,10 +5,12 @@ It publishes metadata (RFC 8414), a key set and introspection (RFC 7662), and mi
 
 import json
 import socket
+import ssl
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs
@@ -48,6 +50,7 @@ class Issuer:
         self._elsewhere: dict[str, object] = {}
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._pem = Path()
 
     def mint(
         self,
@@ -126,7 +129,7 @@ class Issuer:
 
     def serve(self, credential: Credential, folder: Path, *, host: str, port: int) -> None:
         """Listen. Raises UsageError when the port is taken."""
-        pem = credential.write(folder)
+        pem = self._pem = credential.write(folder)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -145,6 +148,32 @@ class Issuer:
         until = time.monotonic() + 10
         while not self._server.started and time.monotonic() < until:
             time.sleep(0.01)
+        if (context := self._server.config.ssl) is not None:
+            # A resumed session shows no certificate, so that nobody would look at another one.
+            context.num_tickets, context.options = 0, context.options | ssl.OP_NO_TICKET
+
+    @contextmanager
+    def impersonated(self, credential: Credential) -> Iterator[None]:
+        """Have another certificate shown for a while. Open connections end before and after, so that all see it."""
+        self._show(credential.write(self._pem.parent, "impostor"))
+        try:
+            yield
+        finally:
+            self._show(self._pem)
+
+    def _show(self, pem: Path) -> None:
+        server, ended = self._server, threading.Event()
+        if server is None or server.config.ssl is None:
+            raise UsageError("the suite's issuer does not listen")
+
+        def end() -> None:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            ended.set()
+
+        server.config.ssl.load_cert_chain(pem)
+        server.servers[0].get_loop().call_soon_threadsafe(end)
+        ended.wait(5)
 
     def close(self) -> None:
         """End the server."""

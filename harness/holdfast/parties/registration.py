@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange, parsed
@@ -13,9 +14,6 @@ from holdfast.parties.issuer import present
 from holdfast.parties.run import Message, Run
 from holdfast.targets import reveal
 from holdfast.wire import Answer, Request
-
-#: A method that no specification knows.
-UNHEARD_OF = "holdfast-unheard-of"
 
 
 class ClientRegistration:
@@ -97,25 +95,25 @@ class ClientRegistration:
         if token := self._token:
             self._bench.masker.learn(token, "initial-access-token")
             headers.append(("Authorization", f"Bearer {token}"))
-        body = json.dumps(present({**self._honest(), **changed})).encode()
+        request = Request("POST", url, tuple(headers), json.dumps(present({**self._honest(), **changed})).encode())
         return Message(
             "registration",
             "anybody",
-            lambda: Request("POST", url, tuple(headers), body),
+            lambda: request,
             _registered,
             "; ".join(f"{name}: {shown(value)}" for name, value in changed.items()),
             control=self._message({}) if changed else None,
             family=("registration",),
-            discerning=self._nonsense_refused,
+            protected=self._nonsense_refused,
         )
 
     def _nonsense_refused(self, run: Run) -> str:
-        message = ClientRegistration(self._bench, run)._message({"token_endpoint_auth_method": UNHEARD_OF})  # noqa: SLF001
+        honest = self._message({})
+        nonsense = replace(honest.make(), body=b"[]")
+        message = replace(honest, make=lambda: nonsense, difference="an empty list in place of metadata")
+        what = "an empty list in place of a client's metadata, at the registration endpoint,"
         return self._bench.checked(
-            ("nonsense", "registration"),
-            lambda: run.send(message, "probe").outcome,
-            Outcome.REFUSED,
-            "a client with an unheard-of way of authentication at the registration endpoint",
+            ("nonsense", "registration"), lambda: run.send(message, "probe").outcome, Outcome.REFUSED, what
         )
 
 

@@ -255,6 +255,7 @@ class Run:
             sender=message.sender,
             difference=message.difference,
             outcome=outcome(answer, message.accepted),
+            nonce=self.worker.nonces.get(origin(request.url), ""),
         )
         self.exchanges.append(seen)
         if supplied := seen.headers("DPoP-Nonce"):

@@ -141,12 +141,13 @@ class TokenLife(ServerMessages):
         keys = [key for key in self.key_set() if wanted is None or key.get("kid") == wanted]
         return any(jose.verify(text, key) for key in keys)
 
-    def answers_without_tls(self, endpoint: str) -> bool:
+    def answers_without_tls(self, endpoint: str, client: Client) -> bool:
         """Whether an endpoint answers a request by a stranger without TLS, at its own host and port, as it does with.
 
-        To say that TLS is needed, or where it is had, is another answer. Raises Inconclusive where even over TLS the
-        stranger is told no error. Nothing secret is sent.
+        To say that TLS is needed, or where it is had, is another answer. Raises Inconclusive where over TLS the client
+        is not served, or the stranger is told no error. Nothing secret is sent without TLS.
         """
+        self._run.ground(self._served(endpoint, client))
         honest = self.stranger_message(endpoint)
         secure = self._run.refused(honest)
         if not secure.error:
@@ -155,6 +156,17 @@ class TokenLife(ServerMessages):
         plain = replace(request, url=urlsplit(request.url)._replace(scheme="http").geturl(), fresh=True)
         seen = self._run.send(replace(honest, make=lambda: plain, difference="without TLS", absorbs=False), "probe")
         return (seen.status, seen.error) == (secure.status, secure.error)
+
+    def _served(self, endpoint: str, client: Client) -> Message:
+        """Make a request that this client is served at an endpoint that takes forms."""
+        match endpoint:
+            case "introspection":
+                return self._introspection_message(self.token(client).value, client, HONEST)
+            case "revocation":
+                return self._revocation_message(self.token(client).value, client, HONEST)
+            case "par":
+                return self.par_message(client, HONEST)
+        return self.grant_message(client)
 
     def _document_message(self, url: str, member: str) -> Message:
         return Message("document", "anybody", lambda: Request("GET", url), lambda answer: _has(answer, member))

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from holdfast.results import ExchangeRecord
     from tests.lab.conftest import Holdfast, Ran
 
-#: Nonces are off in each, so that a nonce is no difference.
-RUNS = [("strict", "default"), ("strict_rs", "default"), ("strict_rs", "opaque")]
-
-OPTIONS = ("--no-wait", "--jobs", "16")
+#: Target, variant, and options with which other tests run it too. Nonces are off in each, so that none is a difference.
+RUNS = [
+    ("strict", "default", ("--jobs", "16")),
+    ("strict_rs", "default", ("--no-wait", "--jobs", "16")),
+    ("strict_rs", "opaque", ("--no-wait", "--jobs", "16")),
+]
 
 #: Fewer pairs in a run would mean that the evidence no longer holds them.
 MANY = 500
@@ -36,7 +38,7 @@ TOGETHER = [
     ("place of the token", "method", "nobody at all, by another way in"),
     ("header Origin", ".*", "the script of a page sends it, and its browser adds where the page is from"),
     ("proof claim jti", "proof claim .*", "a used jti in another proof, which some claim has to make another"),
-    ("proof", "(query|form) parameter .*|header Host|method", "a spent proof in another request"),
+    ("proof", "(query|form|body) parameter .*|header Host|method", "a spent proof in another request"),
     ("token claim sub", "DPoP lines", "a token that is bound to nothing has no proof to come with"),
 ]
 
@@ -67,11 +69,10 @@ def pairs(ran: "Ran", variant: str) -> Iterator[Pair]:
                 yield Pair(judged[found.case], record, records.get(record.control or 0))
 
 
-@pytest.fixture(scope="module", params=RUNS, ids="/".join)
+@pytest.fixture(scope="module", params=RUNS, ids=lambda run: f"{run[0]}/{run[1]}")
 def battery(request: pytest.FixtureRequest, holdfast: "Holdfast") -> list[Pair]:
-    target, variant = request.param
-    ran = holdfast("run", target, *OPTIONS)
-    return [pair for pair in pairs(ran, variant) if pair.case.startswith(BATTERY)]
+    target, variant, options = request.param
+    return [pair for pair in pairs(holdfast("run", target, *options), variant) if pair.case.startswith(BATTERY)]
 
 
 def test_every_judged_request_has_an_accepted_control_in_the_same_evidence(battery: list[Pair]) -> None:
@@ -112,7 +113,7 @@ def fits(kind: tuple[str, str, str], one: str, other: str) -> bool:
 
 
 def test_every_kind_of_exception_is_met(holdfast: "Holdfast") -> None:
-    found = [pair for target, variant in RUNS for pair in pairs(holdfast("run", target, *OPTIONS), variant)]
+    found = [pair for target, variant, options in RUNS for pair in pairs(holdfast("run", target, *options), variant)]
     two = [pair.aspects for pair in found if len(pair.aspects) == 2]
     none = [pair.hostile.difference for pair in found if not pair.aspects]
 
