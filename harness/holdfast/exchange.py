@@ -270,7 +270,7 @@ def _masked(jws: Jws, masker: Masker) -> Jws:
 
 
 def issued(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Find the secrets that a target hands out, each with its kind: members of the JSON body, code and tokens in Location."""
+    """Find the secrets that a target hands out, each with its kind: JSON members, code and tokens in Location."""
     if b"token" in answer.body or b"secret" in answer.body or b"device_code" in answer.body:
         document = parsed(answer.body)
         members = document if isinstance(document, dict) else {}
