@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from holdfast.engine import GROUP, Engine, Job, Slots, Suspect, groups
+from holdfast.engine import GROUP, Engine, Job, Suspect, groups
 
 #: Nothing here takes long; who waits longer than this waits for ever.
 LONG = 30.0
@@ -374,32 +374,3 @@ def test_results_are_the_same_with_one_slot_and_with_sixteen() -> None:
 
 def test_nothing_to_do_is_no_trouble(slots: int) -> None:
     assert Lab(slots, says).results([]) == []
-
-
-def test_whoever_comes_back_from_waiting_has_the_next_slot() -> None:
-    slots, order = Slots(1, threading.Event()), list[str]()
-    waiting = threading.Event()
-
-    def waits() -> None:
-        with slots.held():
-            waiting.set()
-            slots.wait(0.1)
-            order.append("back")
-
-    def comes(name: str) -> None:
-        with slots.held():
-            order.append(name)
-
-    first = threading.Thread(target=waits)
-    first.start()
-    assert waiting.wait(5)
-    with slots.held():
-        others = [threading.Thread(target=comes, args=(name,)) for name in ("one", "two")]
-        for other in others:
-            other.start()
-        threading.Event().wait(0.5)
-    for thread in (first, *others):
-        thread.join()
-
-    assert order[0] == "back"
-    assert set(order) == {"back", "one", "two"}

@@ -286,6 +286,8 @@ class ResourceServer(_Endpoint):
             "no credentials",
             absorbs=False,
             control=self._message(honest, HONEST) if honest and with_control else None,
+            # What anybody is served says nothing about challenges: there was no reason for one.
+            protected=self._protected if with_control else None,
         )
 
     def _accepted(self, answer: Answer) -> bool:
