@@ -136,7 +136,6 @@ def _resource(metadata: Mapping[str, object]) -> list[str]:
         "[resources.main]",
         f"url = {_quoted(url)}  # answers a bound token",
         'canary = "FILL"  # text that only the protected answer has',
-        "",
         '# The same once more as [resources.post], with method = "POST" and a body: proofs are tried there too.',
         "",
     ]

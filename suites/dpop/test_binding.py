@@ -94,7 +94,7 @@ def test_whole_key_of_another_in_place_of_a_thumbprint_is_refused(
 @pytest.mark.parametrize(
     "cnf",
     [
-        row("empty", "{}"),
+        row("empty", "{}", latitude="L56"),
         row("text", '"$jkt"'),
         row("jkt-null", '{"jkt": null}'),
         row("jkt-empty", '{"jkt": ""}'),

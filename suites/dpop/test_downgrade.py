@@ -134,7 +134,7 @@ def test_bearer_header_before_the_other_is_refused(endpoint: ProofEndpoint, clie
     assert endpoint.send(client, token_in="two headers, Bearer first").refused
 
 
-@case("RFC6750-2-02", situation="several-credentials", impact="high")
+@case("RFC6750-2-02", situation="several-credentials", impact="high", latitude="L57")
 def test_another_token_in_the_query_is_refused(rs: ResourceServer, client: Client, second: Client) -> None:
     """A request with a token in the header and another client's in the query is refused.
 

@@ -18,7 +18,7 @@ SAME = "RFC9449-4.3-17-{role}"
         row("other-host", "{scheme}://evil.{host}{path}", REFUSED, impact="critical"),
         row("host-as-prefix", "{scheme}://{name}.evil.test:{port}{path}", REFUSED, impact="critical"),
         row("host-as-user", "{scheme}://{host}@evil.test{path}", REFUSED, impact="critical"),
-        row("user-before-host", "{scheme}://evil.test@{host}{path}", REFUSED, impact="medium"),
+        row("user-before-host", "{scheme}://evil.test@{host}{path}", REFUSED, impact="low"),
         row("other-port", "{scheme}://{name}:1{path}", REFUSED),
         row("port-of-another-service", "{scheme}://{elsewhere}{path}", REFUSED),
         row("other-scheme", "http://{host}{path}", REFUSED),

@@ -95,7 +95,7 @@ def test_token_of_another_client_is_refused(rs: ResourceServer, client: Client, 
     assert rs.send(client, token=stolen).refused
 
 
-@case("RFC6750-2-02", situation="several-credentials", impact="high")
+@case("RFC6750-2-02", situation="several-credentials", impact="high", latitude="L57")
 @at_token_use
 def test_token_in_header_and_query_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A request that presents the token in the header and in the query is refused."""

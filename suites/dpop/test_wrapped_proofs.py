@@ -42,7 +42,7 @@ def test_signature_beyond_the_order_is_refused(endpoint: ProofEndpoint, client: 
     assert endpoint.send(other, signature="s-plus-order").refused
 
 
-@case("RFC9449-4.3-08-{role}", situation="proof-invalid", impact="high", needs=("alg:EdDSA",))
+@case(VERIFIES, situation="proof-invalid", impact="high", needs=("alg:EdDSA",), latitude="L58")
 @at_the_authorization_server
 def test_key_that_one_signature_fits_is_not_bound_to(endpoint: ProofEndpoint, client: Client, keys: KeyRing) -> None:
     """A proof by the Ed25519 key of order one is refused: a single signature is good for every message under it.

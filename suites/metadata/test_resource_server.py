@@ -31,7 +31,7 @@ def test_challenge_names_the_proof_algorithms(endpoint: ResourceServer) -> None:
     assert endpoint.algorithms
 
 
-@case("RFC9449-7.1-10", impact="medium", needs=("dpop",))
+@case("RFC9449-7.1-10", impact="medium", needs=("dpop",), latitude="L01")
 @BOTH
 def test_refused_proof_is_answered_with_a_dpop_challenge(endpoint: ResourceServer, client: Client) -> None:
     """A refused proof is answered with 401 and a DPoP challenge."""

@@ -18,7 +18,7 @@ from holdfast.results import CaseResult, Results, TargetRun
 HOLDFAST = Path(sys.executable).with_name("holdfast")
 
 #: Seconds after which a run that hangs is killed; no run comes near it.
-HANGS = 420
+HANGS = 900
 
 
 @dataclass(frozen=True)

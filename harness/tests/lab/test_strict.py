@@ -12,7 +12,7 @@ from holdfast.places import EVERY
 if TYPE_CHECKING:
     from tests.lab.conftest import Holdfast
 
-VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short"]
+VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short", "replicas", "fapi2", "mcp"]
 JOBS = ["1", "16"]
 REFRESH = "grant_type=refresh_token"
 
