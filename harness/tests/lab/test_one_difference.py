@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 #: Target, variant, and options with which other tests run it too. Nonces are off in each, so that none is a difference.
 RUNS = [
-    ("strict", "default", ("--jobs", "16")),
-    ("strict_rs", "default", ("--no-wait", "--jobs", "16")),
-    ("strict_rs", "opaque", ("--no-wait", "--jobs", "16")),
+    (target, variant, ("--variant", variant, "--no-wait", "--jobs", "16"))
+    for target, variant in (("strict", "default"), ("strict_rs", "default"), ("strict_rs", "opaque"))
 ]
 
 #: Fewer pairs in a run would mean that the evidence no longer holds them.

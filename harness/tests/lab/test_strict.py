@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from tests.lab.conftest import Holdfast
 
 VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short", "replicas", "fapi2", "mcp"]
-JOBS = ["1", "16"]
 REFRESH = "grant_type=refresh_token"
 
 
-@pytest.mark.parametrize("jobs", JOBS)
-def test_every_case_passes_or_does_not_apply_in_every_variant(holdfast: "Holdfast", jobs: str) -> None:
-    ran = holdfast("run", "strict", "--jobs", jobs)
+def test_every_case_passes_or_does_not_apply_in_every_variant(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--jobs", "16")
     odd = [f"{c.id}: {c.verdict}: {c.reason}" for c in ran.cases() if c.verdict not in {"passed", "not applicable"}]
 
     assert odd == []
@@ -29,9 +27,8 @@ def test_every_case_passes_or_does_not_apply_in_every_variant(holdfast: "Holdfas
     assert ran.code == 0
 
 
-@pytest.mark.parametrize("jobs", JOBS)
-def test_every_refusal_is_worded_as_the_specifications_say(holdfast: "Holdfast", jobs: str) -> None:
-    ran = holdfast("run", "strict", "--jobs", jobs)
+def test_every_refusal_is_worded_as_the_specifications_say(holdfast: "Holdfast") -> None:
+    ran = holdfast("run", "strict", "--jobs", "16")
     signals = [(case.id, signal) for case in ran.cases() for signal in case.signals]
 
     assert [(name, signal) for name, signal in signals if signal.verdict != "passed"] == []
@@ -67,10 +64,12 @@ def test_no_other_request_uses_the_refresh_token_of_one_that_is_judged(holdfast:
     assert not {*judged} & {token for purpose, token in used if purpose != "hostile"}
 
 
-def test_verdicts_and_signals_do_not_depend_on_the_number_of_jobs(holdfast: "Holdfast") -> None:
-    one, many = (holdfast("run", "strict", "--jobs", jobs) for jobs in JOBS)
+@pytest.mark.parametrize("variant", ["nonce-required", "short"])
+def test_verdicts_and_signals_do_not_depend_on_the_number_of_jobs(holdfast: "Holdfast", variant: str) -> None:
+    one = holdfast("run", "strict", "--variant", variant, "--jobs", "1")
+    many = holdfast("run", "strict", "--jobs", "16")
 
-    assert one.judgement() == many.judgement()
+    assert one.judgement() == many.judgement(variant)
     assert [one.results.jobs, many.results.jobs] == [1, 16]
 
 
