@@ -20,6 +20,19 @@ HOLDFAST = Path(sys.executable).with_name("holdfast")
 #: Seconds after which a run that hangs is killed; no run comes near it.
 HANGS = 900
 
+#: What takes longest is begun first, so that nobody waits for it at the end.
+LONG = ("test_strict", "test_strict_rs", "test_containers", "test_traps", "test_one_difference", "test_oidc_provider")
+
+#: Files whose tests look at the same runs; else each file is a group of its own.
+TOGETHER = {"test_strict_rs": "test_strict"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together on one worker (`--dist loadgroup`) the tests that share a run."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.stem, item.path.stem)))
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
 
 @dataclass(frozen=True)
 class Ran:
