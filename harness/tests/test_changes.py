@@ -65,6 +65,7 @@ def test_a_challenge_is_answered_only_where_it_hides_the_change(words: dict[str,
         ({"headers": {"Client-Cert": "x" * 200}}, f"headers: Client-Cert={'x' * 40}…"),
         ({"proof": "x" * 200}, f"proof: {'x' * 120}…"),
     ],
+    ids=range(9),
 )
 def test_a_change_is_shown_to_a_reader(words: dict[str, Any], shown: str) -> None:
     assert Change.of(words).difference == shown

@@ -177,14 +177,14 @@ SERVER: list[tuple[Words, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), [*PROOF, *REQUEST], ids=str)
+@pytest.mark.parametrize(("words", "said"), [*PROOF, *REQUEST])
 def test_one_change_at_the_resource_is_one_difference(words: Words, said: str) -> None:
     (found,) = differences(at_resource(words), at_resource({}))
 
     assert found.startswith(said)
 
 
-@pytest.mark.parametrize(("words", "said"), SERVER, ids=str)
+@pytest.mark.parametrize(("words", "said"), SERVER)
 def test_one_change_at_the_authorization_server_is_one_difference(words: Words, said: str) -> None:
     (found,) = differences(at_server(words), at_server({}))
 
@@ -338,7 +338,6 @@ def test_a_secret_is_masked_before_it_is_cut() -> None:
         {"token_in": "query", "method": "POST"},
         {"htu": "https://other.test/", "headers": {"X-Forwarded-Host": "evil.test"}},
     ],
-    ids=str,
 )
 def test_two_changes_are_two_differences(words: Words) -> None:
     assert len(differences(at_resource(words), at_resource({}))) == 2
@@ -355,7 +354,6 @@ def test_two_changes_are_two_differences(words: Words) -> None:
         ({"syntax": "bom"}, {"htm": "POST"}),
         ({"key": OTHER}, {"htm": "POST"}),
     ],
-    ids=str,
 )
 def test_two_defects_of_a_proof_are_two_differences(one: Words, other: Words) -> None:
     request = proofs.ProofRequest("GET", SPOT.url, time.time(), TOKEN)

@@ -36,18 +36,26 @@ def careful() -> Iterator[httpx.Client]:
         yield it
 
 
+def asked(client: httpx.Client, url: str) -> int:
+    """Give the status; asked again where the server let go of the kept connection just then, as browsers do."""
+    try:
+        return client.get(url).status_code
+    except httpx.RemoteProtocolError:
+        return client.get(url).status_code
+
+
 def test_an_impostor_is_seen_on_kept_connections_too_and_is_gone_afterwards(
     issuer: Issuer, careful: httpx.Client
 ) -> None:
     url = f"{issuer.url}/jwks"
-    assert careful.get(url).status_code == 200
+    assert asked(careful, url) == 200
     with (
         issuer.impersonated(pki.new_authority("impostor").issue_server(["localhost"])),
         pytest.raises(httpx.ConnectError, match="certificate verify failed"),
     ):
-        careful.get(url)
+        asked(careful, url)
 
-    assert careful.get(url).status_code == 200
+    assert asked(careful, url) == 200
 
 
 def test_who_looks_at_no_certificate_hears_the_impostor(issuer: Issuer) -> None:
