@@ -1,11 +1,13 @@
 """The command as a person runs it: once for each set of arguments, with what it said and wrote."""
 
+import fcntl
+import hashlib
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,14 +25,9 @@ HANGS = 900
 #: What takes longest is begun first, so that nobody waits for it at the end.
 LONG = ("test_strict", "test_strict_rs", "test_containers", "test_traps", "test_one_difference", "test_oidc_provider")
 
-#: Files whose tests look at the same runs; else each file is a group of its own.
-TOGETHER = {"test_strict_rs": "test_strict"}
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together on one worker (`--dist loadgroup`) the tests that share a run."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.stem, item.path.stem)))
+    """Begin with what takes longest (`--dist loadfile --no-loadscope-reorder`)."""
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
@@ -109,22 +106,36 @@ def start(folder: Path, *arguments: str, environment: Mapping[str, str] | None =
 
 
 @pytest.fixture(scope="session")
-def holdfast(tmp_path_factory: pytest.TempPathFactory) -> Holdfast:
-    """Run the command to its end; the same arguments are run once for all tests."""
+def holdfast(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Holdfast:
+    """Run the command to its end; the same arguments are run once for all tests, in whichever process they are."""
+    own = tmp_path_factory.getbasetemp()
+    runs = (own if worker_id == "master" else own.parent) / "runs"
     known: dict[tuple[object, ...], Ran] = {}
 
     def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
         key = (arguments, tuple((environment or {}).items()))
         if key not in known:
-            named = re.sub(r"\W+", "-", "-".join(arguments[1:3]).rpartition("/")[2])
-            going = start(tmp_path_factory.mktemp(named), *arguments, environment=environment)
-            try:
-                known[key] = going.ended()
-            finally:
-                _kill(going.process)
+            known[key] = _once(runs / hashlib.sha256(repr(key).encode()).hexdigest()[:16], arguments, environment)
         return known[key]
 
     return run
+
+
+def _once(folder: Path, arguments: Sequence[str], environment: Mapping[str, str] | None) -> Ran:
+    """Give the run that is kept in this folder; it is made where nobody did, and awaited where somebody does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = folder / "said.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            going = start(folder, *arguments, environment=environment)
+            try:
+                ran = going.ended()
+            finally:
+                _kill(going.process)
+            said.write_text(json.dumps([ran.pid, ran.code, ran.stdout, ran.stderr]))
+        pid, code, stdout, stderr = json.loads(said.read_text())
+    return Ran(pid, code, stdout, stderr, folder / "out")
 
 
 @pytest.fixture

@@ -246,7 +246,7 @@ def test_containers_of_a_run_that_is_stopped_among_its_cases_are_gone(
     going.process.terminate()
     ran = going.ended()
 
-    assert len(ports) == 3
+    assert len(ports) == 5  # the listeners of strict
     assert_cut_short(ran, VARIANTS)
     assert_cut_short_in_the_middle(ran)
     assert left_in_docker(ran) == []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.lab.conftest import Holdfast
 
 VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short", "replicas", "fapi2", "mcp"]
+PROFILES = ["fapi2", "mcp"]  # that have cases and a variant of their own
 REFRESH = "grant_type=refresh_token"
 
 
@@ -35,12 +36,23 @@ def test_every_refusal_is_worded_as_the_specifications_say(holdfast: "Holdfast")
     assert signals
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_variant_of_a_profile_holds_in_it(holdfast: "Holdfast", profile: str) -> None:
+    ran = holdfast("run", "strict", "--profile", profile, "--jobs", "16")
+
+    assert ran.cases("failed", "inconclusive", "warning", "noted", "not run") == []
+    assert {case.variant for case in ran.cases()} == {profile}
+    assert {case.suite for case in ran.cases("passed")} >= {profile, "dpop"}
+    assert ran.code == 0
+
+
 def test_every_case_that_judges_no_proxy_passes_in_some_variant(holdfast: "Holdfast") -> None:
     ran = holdfast("run", "strict", "--jobs", "16")
     alone = holdfast("run", "strict_rs", "--no-wait", "--jobs", "16")  # where the suite mints the tokens
+    profiled = [holdfast("run", "strict", "--profile", profile, "--jobs", "16") for profile in PROFILES]
     asked = {case.case for case in ran.cases() if case.suite != "proxy"}
 
-    assert asked - {case.case for one in (ran, alone) for case in one.cases("passed")} == set()
+    assert asked - {case.case for one in (ran, alone, *profiled) for case in one.cases("passed")} == set()
 
 
 def test_every_case_about_a_proof_runs_at_every_endpoint_that_takes_one(holdfast: "Holdfast") -> None:
@@ -101,6 +113,9 @@ def test_what_waits_for_real_time_is_not_run_and_told_when_nobody_wants_to_wait(
         "test_proof_is_refused_when_its_time_has_really_passed",
         "test_spent_proof_is_remembered_while_it_is_fresh",
         "test_expired_token_is_refused",
+        "test_expired_token_is_said_to_be_inactive",
+        "test_expired_request_uri_is_refused",
+        "test_unused_refresh_token_expires",
     }
     assert {case.reason.partition(":")[0] for case in left_out} == {"left out by --no-wait"}
     assert f"passed; {len(left_out)} cases were not run." in ran.stdout
