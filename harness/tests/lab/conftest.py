@@ -20,7 +20,7 @@ from holdfast.results import CaseResult, Results, TargetRun
 HOLDFAST = Path(sys.executable).with_name("holdfast")
 
 #: Seconds after which a run that hangs is killed; no run comes near it.
-HANGS = 900
+HANGS = 1800
 
 #: What takes longest is begun first, so that nobody waits for it at the end.
 LONG = ("test_strict", "test_strict_rs", "test_containers", "test_traps", "test_one_difference", "test_oidc_provider")
