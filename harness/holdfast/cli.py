@@ -16,6 +16,7 @@ COMMANDS = {
     "list": "List targets, cases or requirements.",
     "doctor": "Prove the wiring of a target, one honest request per endpoint.",
     "report": "Render the report anew from a results file.",
+    "selftest": "Judge the judge: flawed twins, and which cases catch each.",
     "schema": "Print the JSON Schema of target.toml or of results.json.",
 }
 

@@ -81,6 +81,24 @@ def collected(items: Sequence[pytest.Item], tables: Tables) -> Iterator[Collecte
         yield Collected(function, mark, requirement)
 
 
+def admitted(found: Collected, judge: Judge, tables: Tables, limits: Limits) -> Case:
+    """Give a collected case with what is said of it for a target: whether it applies, is left out, lacks something."""
+    bench, mark, item = judge.stage.bench, found.mark, found.item
+    group = f"{item.path.name}/{getattr(item, 'originalname', '')}"
+    if "endpoint" in getattr(item, "fixturenames", ()):
+        group = f"{item.path.name}@{item.callspec.params.get('endpoint')}"
+    job = Job(item.nodeid, group, waits=bool(mark.waits), alone=mark.serial)
+    case = Case(item, mark, found.requirement, job)
+    case.not_applicable = elsewhere(mark, found.requirement, tables, judge.profile)
+    if not case.not_applicable:
+        case.missing = missing_for_profile(item, mark, found.requirement, bench, judge.profile)
+    if not case.missing and not case.not_applicable:
+        case.not_applicable = not_applicable(item, mark, found.requirement, bench, limits)
+    if mark.waits and not limits.wait and not case.not_applicable and not case.missing:
+        case.left_out = f"left out by --no-wait: it waits {wait_of(mark, bench):g} s of real time"
+    return case
+
+
 @dataclass
 class Conductor:
     """Registered for one run: hands cases to the engine and their results to pytest."""
@@ -107,20 +125,8 @@ class Conductor:
             raise pytest.UsageError(str(error)) from None
 
     def _admit(self, found: Collected) -> None:
-        bench, mark, item = self.judge.stage.bench, found.mark, found.item
-        group = f"{item.path.name}/{getattr(item, 'originalname', '')}"
-        if "endpoint" in getattr(item, "fixturenames", ()):
-            group = f"{item.path.name}@{item.callspec.params.get('endpoint')}"
-        job = Job(item.nodeid, group, waits=bool(mark.waits), alone=mark.serial)
-        case = Case(item, mark, found.requirement, job)
-        case.not_applicable = elsewhere(mark, found.requirement, self.tables, self.judge.profile)
-        if not case.not_applicable:
-            case.missing = missing_for_profile(item, mark, found.requirement, bench, self.judge.profile)
-        if not case.missing and not case.not_applicable:
-            case.not_applicable = not_applicable(item, mark, found.requirement, bench, self.limits)
-        if mark.waits and not self.limits.wait and not case.not_applicable and not case.missing:
-            case.left_out = f"left out by --no-wait: it waits {wait_of(mark, bench):g} s of real time"
-        self.judge.cases[item.nodeid] = case
+        case = admitted(found, self.judge, self.tables, self.limits)
+        self.judge.cases[case.id] = case
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:

@@ -39,12 +39,14 @@ def start(
     *,
     suite: Suite | None = None,
     logs: Path | None = None,
+    by: Callable[[Target, Path], Runner] | None = None,
 ) -> Iterator[Running]:
     """A target that answers; everything is ended when the block is left, in whatever way.
 
     kind: defaults to "process" where the file says how to start it, else to "running". stop: ends a start that is
     under way (raises ready.Stopped). suite: starts the party that the suite plays and gives its URL, {suite_url}.
-    logs: folder where the output of services is kept; absent: gone with the run. Raises UsageError.
+    logs: folder where the output of services is kept; absent: gone with the run. by: makes another runner of a target
+    and a folder than `kind` has. Raises UsageError.
     """
     kind = kind or ("process" if target.started_by_lab else "running")
     if kind != "running" and not target.started_by_lab:
@@ -54,7 +56,7 @@ def start(
         ending.callback(shutil.rmtree, folder, ignore_errors=True)
         if logs is not None:
             logs.mkdir(parents=True, exist_ok=True)
-        lab = _Lab(target, kind, stop or threading.Event(), suite, folder, logs or folder)
+        lab = _Lab(target, kind, stop or threading.Event(), suite, folder, logs or folder, by)
         yield lab.attempt(ending)
 
 
@@ -82,7 +84,14 @@ def _with_form_secrets(target: Target) -> Target:
 
 class _Lab:
     def __init__(
-        self, target: Target, kind: Kind, stop: threading.Event, suite: Suite | None, folder: Path, logs: Path
+        self,
+        target: Target,
+        kind: Kind,
+        stop: threading.Event,
+        suite: Suite | None,
+        folder: Path,
+        logs: Path,
+        by: Callable[[Target, Path], Runner] | None,
     ) -> None:
         self.target = target
         self.kind = kind
@@ -90,6 +99,7 @@ class _Lab:
         self.suite = suite
         self.folder = folder
         self.logs = logs
+        self.by = by
         self.authority = pki.new_authority("Holdfast lab")
         self.resource_server = material.resource_server(target, by_lab=kind != "running")
         self.suite_url = ""
@@ -112,6 +122,8 @@ class _Lab:
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def runner(self) -> Runner | None:
+        if self.by is not None:
+            return self.by(self.target, self.folder)
         if self.kind == "running":
             return None
         if self.kind == "container":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import demo, options
@@ -24,35 +26,48 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 Bound = list[tuple["ASGIApp", "socket.socket", AnyCertificateContext | None]]
+Wrapper = Callable[["ASGIApp"], "ASGIApp"]
 
 
-def _bound(settings: Settings, listeners: Listeners) -> Bound:
-    """Make the servers of the wanted roles and take their ports."""
+@dataclass(frozen=True)
+class Servers:
+    """The server objects of one start: those of the wanted roles, and a second node of the resource server."""
+
+    authorization: AuthorizationServer | None
+    resource: ResourceServer | None
+    replica: ResourceServer | None
+
+
+def servers(settings: Settings, listeners: Listeners) -> Servers:
+    """Make the servers of the wanted roles."""
+    authorization = AuthorizationServer(settings) if "as" in listeners.roles else None
+    resource = ResourceServer(settings) if "rs" in listeners.roles else None
+    replica = resource.replica() if resource is not None and listeners.replica_port is not None else None
+    return Servers(authorization, resource, replica)
+
+
+def bound(made: Servers, listeners: Listeners, wrapped: Wrapper = lambda app: app) -> Bound:
+    """Take the ports of these servers; `wrapped` may put something around each application."""
     tls = AnyCertificateContext(listeners.tls)
-    bound: Bound = []
-    if "as" in listeners.roles:
-        bound.append((AuthorizationServer(settings).app, bind(listeners.bind, listeners.as_port), tls))
-    if "rs" in listeners.roles:
-        server = ResourceServer(settings)
-        app = server.app
-        bound.append((app, bind(listeners.bind, listeners.rs_port), tls))
-        if listeners.replica_port is not None:
-            bound.append((server.replica().app, bind(listeners.bind, listeners.replica_port), tls))
-        if listeners.internal_port is not None:
-            bound.append((app, bind(listeners.bind, listeners.internal_port), None))
-        if listeners.plain_port is not None:
-            bound.append((only_over_tls, bind(listeners.bind, listeners.plain_port), None))
-    return bound
+    wanted: list[tuple[ASGIApp, int | None, AnyCertificateContext | None]] = []
+    if made.authorization is not None:
+        wanted.append((made.authorization.app, listeners.as_port, tls))
+    if made.resource is not None:
+        wanted.append((made.resource.app, listeners.rs_port, tls))
+        if made.replica is not None:
+            wanted.append((made.replica.app, listeners.replica_port, tls))
+        wanted += [(made.resource.app, listeners.internal_port, None), (only_over_tls, listeners.plain_port, None)]
+    return [(wrapped(app), bind(listeners.bind, port), secure) for app, port, secure in wanted if port is not None]
 
 
-async def _serve(bound: Bound, greeting: str) -> None:
+async def _serve(doors: Bound, greeting: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    servers = [await listen(app, listening, tls) for app, listening, tls in bound]
+    listening = [await listen(app, taken, tls) for app, taken, tls in doors]
     print(greeting, flush=True)
     await stop.wait()
-    for server in servers:
+    for server in listening:
         server.close()
 
 
@@ -66,9 +81,9 @@ def main(arguments: Sequence[str]) -> int:
         greeting = "strict is listening"
         if given.demo is not None:
             greeting = demo.describe(given, settings.as_url, settings.rs_url)
-        bound = _bound(settings, listeners)
+        doors = bound(servers(settings, listeners), listeners)
     except ConfigurationError as error:
         print(f"strict: {error}", file=sys.stderr)
         return 2
-    asyncio.run(_serve(bound, greeting))
+    asyncio.run(_serve(doors, greeting))
     return 0

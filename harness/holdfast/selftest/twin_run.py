@@ -1,0 +1,170 @@
+"""One twin, from its start to what each case made of it. Nothing is written: what counts is who caught it."""
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from holdfast import launch, profiles, rooms, targets
+from holdfast.applicability import Limits
+from holdfast.assemble import bench_for, issuer_for
+from holdfast.engine import Engine
+from holdfast.errors import UsageError
+from holdfast.exchange import Exchange
+from holdfast.judging import Case, Done, Judge
+from holdfast.parties.bench import Bench
+from holdfast.parties.cast import Stage
+from holdfast.parties.issuer import Issuer
+from holdfast.parties.run import Worker
+from holdfast.parties.tokens import TokenShelf
+from holdfast.plugin import Collected, admitted
+from holdfast.recording import Recorder
+from holdfast.requirements import Tables
+from holdfast.results import CaseResult
+from holdfast.selftest.flaws import Twin
+from holdfast.selftest.host import Host, HostRunner
+from holdfast.session import close_all
+
+#: Longest wait of a case that waits for real time, in seconds.
+LONGEST = 15.0
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What one case made of one twin.
+
+    signals: of each signal its name, what was expected, and whether that is how it was.
+    trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
+    """
+
+    verdict: str
+    endpoint: str
+    signals: tuple[tuple[str, str, bool], ...] = ()
+    reason: str = ""
+    trips: frozenset[str] = frozenset()
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Names of the signals that were not as expected."""
+        return tuple(dict.fromkeys(name for name, _, held in self.signals if not held))
+
+    @property
+    def seen(self) -> str:
+        """Say what the case made of it: caught, passed or undecided."""
+        if self.verdict in {"failed", "warning", "noted"} or (self.verdict == "passed" and self.broken):
+            return "caught"
+        return self.verdict if self.verdict == "passed" else "undecided"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the cases that were asked made of a twin; problem: why it could not be asked at all."""
+
+    twin: str
+    facts: Mapping[str, Fact]
+    problem: str = ""
+
+
+class _Unwritten(Recorder):
+    """Keeps no evidence, only what a traced twin says of itself."""
+
+    def __init__(self) -> None:  # no file, no thread
+        self.trips: dict[str, frozenset[str]] = {}
+
+    def record(self, result: CaseResult, exchanges: Sequence[Exchange]) -> None:
+        """Read which guards refused what was judged."""
+        judged = [seen for seen in exchanges if seen.purpose in {"hostile", "probe"}]
+        self.trips[result.case] = frozenset(name for seen in judged for name in seen.headers("Refused-By"))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What to ask of a twin. cases: ids; None: all that apply. flaw: None for the honest server in its place."""
+
+    name: str
+    target: str
+    variant: str
+    flaw: Mapping[str, Any]
+    vars: Mapping[str, str]
+    cases: frozenset[str] | None
+    waits: bool
+    hosted: bool = True
+
+    @classmethod
+    def of(cls, twin: Twin, cases: frozenset[str] | None) -> "Ask":
+        """Ask a twin these cases."""
+        flaw = twin.flaw
+        said: dict[str, Any] = {"seam": flaw.seam, "guard": flaw.guard, "does": flaw.does, "places": list(twin.places)}
+        if flaw.settings:
+            said["settings"] = dict(flaw.settings)
+        return cls(twin.id, flaw.target, flaw.variant, said, flaw.vars, cases, flaw.waits, flaw.seam != "leak")
+
+
+def outcome(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> Outcome:
+    """Start the twin, run the cases, end it."""
+    try:
+        return Outcome(ask.name, _facts(ask, host, found, tables, jobs))
+    except UsageError as error:
+        return Outcome(ask.name, {}, str(error))
+
+
+def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> dict[str, Fact]:
+    target = targets.load(ask.target, variant=ask.variant)
+    target.vars.update(ask.vars)
+    profile = profiles.load(rooms.suites(), next(iter(target.profiles), "base") if ask.variant != "default" else "base")
+    stop, issuers = threading.Event(), list[Issuer]()
+    by = (lambda of, folder: HostRunner(of, folder, host, ask.name, ask.flaw)) if ask.hosted else None
+    try:
+        with launch.start(target, "process", stop, suite=issuer_for(target, issuers), by=by) as running:
+            bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+            try:
+                stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's
+                recorder = _Unwritten()
+                judge = Judge(stage, profile, recorder, {}, lambda case: case.id)
+                _admit(judge, ask, found, tables)
+                return _run(judge, bench, recorder.trips, jobs)
+            finally:
+                bench.end()
+    finally:
+        close_all(issuers)
+
+
+def _admit(judge: Judge, ask: Ask, found: Sequence[Collected], tables: Tables) -> None:
+    limits = Limits(wait=ask.waits, seconds=LONGEST)
+    for one in found:
+        if ask.cases is None or one.item.nodeid in ask.cases:
+            case = admitted(one, judge, tables, limits)
+            if not (case.not_applicable or case.left_out or case.missing):
+                judge.cases[case.id] = case
+
+
+def _run(judge: Judge, bench: Bench, trips: Mapping[str, frozenset[str]], jobs: int) -> dict[str, Fact]:
+    engine: Engine[Worker, Done] = Engine(
+        work=judge.work,
+        not_run=lambda job: Done(judge.blank(judge.cases[job.id], "not run")),
+        make_worker=bench.worker,
+        end_group=Worker.forget_controls,
+        jobs=jobs,
+        stop=bench.stop,
+    )
+    judge.stage.slots = engine.slots
+    engine.start([case.job for case in judge.cases.values()])
+    facts = {case.id: _fact(engine, case) for case in judge.cases.values()}
+    engine.finish()
+    return {name: replace(fact, trips=trips.get(name, frozenset())) for name, fact in facts.items()}
+
+
+def _fact(engine: Engine[Worker, Done], case: Case) -> Fact:
+    try:
+        result = engine.result(case.job).result
+    except Exception as error:  # noqa: BLE001 - an error of ours is never reported as a catch
+        return Fact("inconclusive", "", reason=f"our own error: {type(error).__name__}: {error}")
+    signals = tuple((s.name, s.expected, s.verdict == "passed") for s in result.signals)
+    return Fact(result.verdict, result.endpoint, signals, result.reason)
+
+
+def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:
+    """Ask the server without any flaw, traced, in the place of a twin."""
+    chosen = None if cases is None else frozenset(cases)
+    hosted = target != "proxy"
+    return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, {}, chosen, waits, hosted)
