@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 from holdfast.results import CaseResult, KnownFailure
 
 FINDINGS = {"failed", "warning", "noted"}
@@ -38,13 +38,15 @@ def load(path: Path) -> list[Entry]:
         return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).known
     except OSError as error:
         raise UsageError(f"--baseline {path}: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deeply to be read") from None
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = one_line(".".join(str(part) for part in first["loc"]))
         hint = "each [[known]] has case, reason, owner, expires = 2030-12-31, and perhaps variant and link"
         raise UsageError(f"{path}: {place}: {first['msg']} ({hint})") from None
+    except ValueError as error:  # broken TOML, a number of thousands of digits, bytes that are no UTF-8
+        raise UsageError(f"{path}: {one_line(str(error))}") from None
 
 
 def apply(entries: Sequence[Entry], results: Sequence[CaseResult], today: date) -> Iterator[str]:

@@ -18,6 +18,7 @@ from holdfast.parties.bench import Bench
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult, Results, TargetRun, Verdict
+from holdfast.selftest import published
 from holdfast.targets import Target
 
 FailOn = Literal["failed", "warning", "noted"]
@@ -100,7 +101,7 @@ class Campaign:
     def _results(self, started: datetime, seconds: float) -> Results:
         return Results(
             suite_version=__version__,
-            commit=_commit(),
+            commit=commit(),
             started=started.isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
             command=self.command,
@@ -111,6 +112,7 @@ class Campaign:
             targets=self.runs,
             requirements=catalogue.traceability(self.tables, self.known, self.options.profile),
             frameworks=dict(self.tables.frameworks),
+            score=published.score(),
         )
 
     def _write(self, results: Results) -> None:
@@ -127,11 +129,11 @@ def render(results: Results, outputs: Outputs) -> None:
     from holdfast import report
 
     kept = evidence.Stored(results, outputs.folder / evidence.NAME)
-    _put(outputs.folder / "report.html", report.html(results, kept, rooms.reports()))
+    put(outputs.folder / "report.html", report.html(results, kept, rooms.reports()))
     if outputs.junit is not None:
-        _put(outputs.junit, report.junit(results))
+        put(outputs.junit, report.junit(results))
     if outputs.markdown is not None:
-        _put(outputs.markdown, report.markdown(results))
+        put(outputs.markdown, report.markdown(results))
 
 
 def _ready(path: Path) -> None:
@@ -143,7 +145,8 @@ def _ready(path: Path) -> None:
         raise UsageError(f"{path}: {error.strerror}: give another place") from None
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
+    """Write a file. Raises UsageError where that is not possible."""
     _ready(path)
     path.write_text(text, encoding="utf-8")
 
@@ -207,7 +210,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def _commit() -> str:
+def commit() -> str:
     """Give the commit of the suites, where they lie in a checkout of their own."""
     if not (rooms.suites().parent / ".git").exists():
         return ""

@@ -6,6 +6,7 @@ lines of one answer and gives a sentence for each flaw; nothing is raised.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ _QUOTED = r'"((?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\.)*)"'
 _PARAMETER = re.compile(rf"({_WORD})[ \t]*=[ \t]*(?:({_WORD})(?=[ \t]*(?:,|$))|{_QUOTED})")
 _SCHEME = re.compile(rf"({_WORD})(?= |,|[ \t]*$)")
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))")
+_SPACES = re.compile(" *")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 _VISIBLE = r"\x21\x23-\x5b\x5d-\x7e"
@@ -80,7 +82,7 @@ def _element(line: str, at: int, found: list[Challenge], first: int) -> int | No
 
 def _first_parameter(line: str, at: int, challenge: Challenge) -> int | None:
     """Read what follows a scheme: nothing, a parameter or a token68; its end, None for anything else."""
-    at += len(line[at:]) - len(line[at:].lstrip(" "))
+    at = _SPACES.match(line, at).end()  # type: ignore[union-attr]  # it matches the empty text too
     end: int | None = None
     if at == len(line) or line[at] == ",":
         end = at
@@ -106,11 +108,10 @@ def unreadable(values: Sequence[str]) -> list[str]:
 def repeated(values: Sequence[str]) -> list[str]:
     """Parameters that stand twice in one challenge (RFC 9110, section 11.2; RFC 6750, section 3)."""
     return [
-        f"{challenge.scheme}: {name} stands {names.count(name)} times"
+        f"{challenge.scheme}: {name} stands {count} times"
         for challenge in read(values)[0]
-        for names in [[name for name, _ in challenge.parameters]]
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
+        for name, count in Counter(name for name, _ in challenge.parameters).items()
+        if count > 1
     ]
 
 

@@ -11,27 +11,29 @@ from holdfast.requirements import Hard, Statuses
 _TEXT, _URI = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*"), re.compile(r"[\x21\x23-\x5b\x5d-\x7e]*")
 _ALLOWED: Mapping[str, re.Pattern[str]] = {"error": _TEXT, "error_description": _TEXT, "error_uri": _URI}
 
-Broken = tuple[str, str, str]
+#: A word, what is expected, and what was seen instead: an empty text where it is as expected.
+Checked = tuple[str, str, str]
 
 #: Header sections of more octets may be refused before the application sees them, and what answers knows no OAuth.
 LARGEST_HEADERS = 8000
 
 
-def asserted(hard: Hard) -> list[str]:
-    """Give the words of a table that assert something, in words for a reader."""
-    return [_WORDS[word][0](hard) for word in _WORDS if getattr(hard, word)]
+def checked(seen: Exchange, hard: Hard) -> Iterator[Checked]:
+    """Give every assertion that a table makes of an answer, whether it holds or not.
 
-
-def broken(seen: Exchange, hard: Hard) -> Iterator[Broken]:
-    """Give every assertion that an answer breaks: its word, what was expected, what was seen instead.
-
-    Without an answer of HTTP (refused in the TLS handshake, say) there is nothing to break.
+    Of an answer of another status than those it speaks of, a word asserts nothing; nor does any of them without an
+    answer of HTTP (refused in the TLS handshake, say).
     """
     if seen.status is None:
         return
-    for word, (expected, check) in _WORDS.items():
-        if getattr(hard, word) and (found := check(seen, hard)):
-            yield word, expected(hard), found
+    for word, (expected, asked, check) in _WORDS.items():
+        if getattr(hard, word) and asked(seen, hard):
+            yield word, expected(hard), check(seen, hard)
+
+
+def broken(seen: Exchange, hard: Hard) -> Iterator[Checked]:
+    """Give the assertions that an answer breaks."""
+    return (one for one in checked(seen, hard) if one[2])
 
 
 def among(status: int | None, statuses: Statuses) -> bool:
@@ -47,16 +49,16 @@ def _withheld(seen: Exchange, hard: Hard) -> str:
     return ", ".join(name for name in hard.withheld if name in seen.json())
 
 
-def _json_error(seen: Exchange, hard: Hard) -> str:
-    if not among(seen.status, hard.json_error) or isinstance(seen.json().get("error"), str) or is_huge(seen):
+def _json_error(seen: Exchange, _: Hard) -> str:
+    if isinstance(seen.json().get("error"), str):
         return ""
     kind = seen.header("Content-Type") or "no media type"
     return f"{seen.status} with {kind} and no error code in JSON"
 
 
-def _no_store(seen: Exchange, hard: Hard) -> str:
+def _no_store(seen: Exchange, _: Hard) -> str:
     said = [part.strip().lower() for value in seen.headers("Cache-Control") for part in value.split(",")]
-    if not among(seen.status, hard.no_store) or "no-store" in said or is_huge(seen):
+    if "no-store" in said:
         return ""
     return f"{seen.status} with Cache-Control {', '.join(said)}" if said else f"{seen.status} without Cache-Control"
 
@@ -66,15 +68,13 @@ def is_huge(seen: Exchange) -> bool:
     return sum(len(name) + len(value) + 4 for name, value in seen.request.headers) > LARGEST_HEADERS
 
 
-def _challenge(seen: Exchange, hard: Hard) -> str:
-    if not among(seen.status, hard.challenge) or seen.challenges:
+def _challenge(seen: Exchange, _: Hard) -> str:
+    if seen.challenges:
         return ""
     return f"{seen.status}, {'a challenge nobody can read' if seen.headers('WWW-Authenticate') else 'no challenge'}"
 
 
-def _challenge_error(seen: Exchange, hard: Hard) -> str:
-    if not among(seen.status, hard.challenge_error):
-        return ""
+def _challenge_error(seen: Exchange, _: Hard) -> str:
     named = any(parameters.get("error") for _, parameters in seen.challenges)
     return "" if named else f"{seen.status}, no challenge with an error code"
 
@@ -107,18 +107,42 @@ def _names(words: Sequence[str]) -> str:
     return " or ".join(words)
 
 
-_WORDS: Mapping[str, tuple[Callable[[Hard], str], Callable[[Exchange, Hard], str]]] = {
-    "status": (lambda hard: _listed(hard.status), _status),
-    "withheld": (lambda hard: f"no {_names(hard.withheld)}", _withheld),
-    "json_error": (lambda hard: f"{_listed(hard.json_error)} with an error code in JSON", _json_error),
-    "no_store": (lambda hard: f"{_listed(hard.no_store)} with Cache-Control no-store", _no_store),
-    "challenge": (lambda hard: f"{_listed(hard.challenge)} with a challenge", _challenge),
+def _ever(_seen: Exchange, _hard: Hard) -> bool:
+    return True
+
+
+def _with_secrets(seen: Exchange, _: Hard) -> bool:
+    return any(len(secret) >= leaks.LEAST for _, secret in leaks.secrets_of(seen.request))
+
+
+#: Word -> what is expected, of which answers it is asked, and what was seen instead.
+_WORDS: Mapping[
+    str, tuple[Callable[[Hard], str], Callable[[Exchange, Hard], bool], Callable[[Exchange, Hard], str]]
+] = {
+    "status": (lambda hard: _listed(hard.status), _ever, _status),
+    "withheld": (lambda hard: f"no {_names(hard.withheld)}", _ever, _withheld),
+    "json_error": (
+        lambda hard: f"{_listed(hard.json_error)} with an error code in JSON",
+        lambda seen, hard: among(seen.status, hard.json_error) and not is_huge(seen),
+        _json_error,
+    ),
+    "no_store": (
+        lambda hard: f"{_listed(hard.no_store)} with Cache-Control no-store",
+        lambda seen, hard: among(seen.status, hard.no_store) and not is_huge(seen),
+        _no_store,
+    ),
+    "challenge": (
+        lambda hard: f"{_listed(hard.challenge)} with a challenge",
+        lambda seen, hard: among(seen.status, hard.challenge),
+        _challenge,
+    ),
     "challenge_error": (
         lambda hard: f"{_listed(hard.challenge_error)} with an error code in a challenge",
+        lambda seen, hard: among(seen.status, hard.challenge_error),
         _challenge_error,
     ),
-    "nonce": (lambda _: "one DPoP-Nonce", _nonce),
-    "characters": (lambda _: "error texts in their characters", _characters),
-    "silent": (lambda _: "no secret of the request repeated", _silent),
-    "traceless": (lambda _: "no stack trace", _traceless),
+    "nonce": (lambda _: "one DPoP-Nonce", _ever, _nonce),
+    "characters": (lambda _: "error texts in their characters", _ever, _characters),
+    "silent": (lambda _: "no secret of the request repeated", _with_secrets, _silent),
+    "traceless": (lambda _: "no stack trace", _ever, _traceless),
 }

@@ -163,7 +163,7 @@ def thumbprint(jwk: Mapping[str, object]) -> str:
 
 def token_hash(token: str) -> str:
     """Compute the `ath` claim of a token (RFC 9449, section 4.2)."""
-    return b64u(hashlib.sha256(token.encode()).digest())
+    return b64u(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest())
 
 
 def certificate_thumbprint(der: bytes) -> str:
@@ -340,14 +340,16 @@ def _integer(jwk: Mapping[str, object], name: str) -> int:
 
 def _object(data: bytes) -> dict[str, object]:
     """Read the JSON object in `data`; ValueError for anything else, also for a member that stands twice."""
-    names: list[str] = []
+    repeated = False
 
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names.extend(name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1)
-        return dict(pairs)
+        nonlocal repeated
+        members = dict(pairs)
+        repeated |= len(members) < len(pairs)
+        return members
 
     value = json.loads(data.decode("utf-8"), object_pairs_hook=once)
-    if names or not isinstance(value, dict):
+    if repeated or not isinstance(value, dict):
         raise ValueError("not a JSON object with each member once")
     return value
 

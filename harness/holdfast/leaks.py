@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import html
 import re
 from collections.abc import Iterator, Mapping
@@ -26,17 +27,24 @@ _PARAMETERS: Mapping[str, str] = {
     "password": "password",
 }
 
-#: What a stack trace looks like where it came from, each with something that no prose has.
+#: What a stack trace looks like where it came from, each with something that no prose has. A body may be a quarter of a
+#: megabyte of whatever a target likes: no pattern goes over a letter more than a few times, hence what is possessive.
 _TRACES: Mapping[str, re.Pattern[str]] = {
     "Python": re.compile(r'Traceback \(most recent call last\)|File "[^"\n]+", line \d+'),
     "Java": re.compile(
         r"\bat [\w.$/<>]+\([\w$]+\.(?:java|kt|scala):\d+\)|\bat [\w.$/<>]+\((?:Native Method|Unknown Source)\)"
     ),
-    "Node.js": re.compile(r"\bat [^\n]*?(?:file://|node:|/|[A-Za-z]:\\)[^\s():]+(?:\.[cm]?[jt]s|:\w+)?:\d+:\d+\)?"),
-    "Go": re.compile(r"\bgoroutine \d+ \[[^\]\n]+\]:|[\w./-]+\.go:\d+ \+0x[0-9a-f]+"),
-    ".NET": re.compile(r"\bat [\w.`<>+]+\([^)\n]*\) in [^\n]+:line \d+|\bSystem\.(?:\w+\.)*\w+Exception: "),
+    "Node.js": re.compile(
+        r"(?m:^)(?>[^\n]*?\bat )[^\n]*?"
+        r"(?:(?<![^\s():])[^\s():/]*+/|node:|[A-Za-z]:\\)[^\s():]++(?::\w++)??:\d++:\d"
+    ),
+    "Go": re.compile(r"\bgoroutine \d++ \[[^\[\]\n]++\]:|[\w./-]\.go:\d++ \+0x[0-9a-f]"),
+    ".NET": re.compile(
+        r"(?m:^)(?>[^\n]*?\bat [\w.`<>+]++\([^()\n]*+\) in )[^\n]+?:line \d"
+        r"|(?<![\w.])(?>[\w.]*?\bSystem\.)[\w.]++(?<=\wException): "
+    ),
     "PHP": re.compile(r"PHP (?:Fatal|Parse) error: |#\d+ [^\s(]+\.php\(\d+\): |\.php(?:</b>)? on line (?:<b>)?\d+"),
-    "Ruby": re.compile(r"[\w./-]+\.rb:\d+:in [`'\"]"),
+    "Ruby": re.compile(r"[\w./-]\.rb:\d++:in [`'\"]"),
 }
 
 
@@ -63,7 +71,9 @@ def repeated(request: Request, answer: Answer) -> list[str]:
 
 def trace(answer: Answer) -> str:
     """Say of which language an answer shows a stack trace; an empty text where it shows none."""
-    text = html.unescape(answer.body.decode("utf-8", "replace"))
+    text = answer.body.decode("utf-8", "replace")
+    with contextlib.suppress(ValueError):  # a character by a number of thousands of digits
+        text = html.unescape(text)
     for escape, meant in (("\\n", "\n"), ("\\r", ""), ("\\t", "\t"), ('\\"', '"'), ("\\/", "/"), ("&nbsp;", " ")):
         text = text.replace(escape, meant)
     return next((language for language, pattern in _TRACES.items() if pattern.search(text)), "")

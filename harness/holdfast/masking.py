@@ -2,14 +2,15 @@
 
 How a secret is found among thousands at the price of one pass: of every form it may travel in, the index holds the runs
 of GRAM characters at its beginning and, in clear, at its end. Any WHOLE characters there then hold one of these runs at
-a place of the text that is a multiple of STRIDE, so that only those places are looked up.
+a place of the text that is a multiple of STRIDE, so that only those places are looked up. The index knows where in the
+form a run stands: a secret that repeats itself is not laid beside the text in every way there is.
 """
 
 import base64
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from holdfast.secret_forms import encoded, in_clear
 
@@ -32,7 +33,7 @@ _BASIC = re.compile(r"([Bb][Aa][Ss][Ii][Cc] +)([A-Za-z0-9+/_-]{4,}+=*)")
 _PRIVATE_MEMBER = re.compile(r'("(?:d|p|q|dp|dq|qi|k)"\s*:\s*")([\w-]{16,})"', re.ASCII)
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 
-_Form = tuple[str, str]  # how a secret may stand in a text, and its pseudonym
+_Form = tuple[str, int, str]  # how a secret may stand in a text, where in it the run stands, and its pseudonym
 _Span = tuple[int, int, str]  # from, to, pseudonym
 
 
@@ -111,23 +112,27 @@ class Masker:
     def _learn_forms(self, secret: str, pseudonym: str) -> None:
         grams: dict[str, list[_Form]] = defaultdict(list)
         for form in in_clear(secret):
-            for gram in _grams(form, {*range(STRIDE), *range(len(form) - WHOLE, len(form) - GRAM + 1)}):
-                grams[gram].append((form, pseudonym))
+            for place in sorted({*range(STRIDE), *range(len(form) - WHOLE, len(form) - GRAM + 1)}):
+                grams[form[place : place + GRAM]].append((form, place, pseudonym))
         for form in encoded(secret):
-            for gram in _grams(form, range(STRIDE)):
-                grams[gram].append((form, pseudonym))
+            for place in range(STRIDE):
+                grams[form[place : place + GRAM]].append((form, place, pseudonym))
         for gram, forms in grams.items():
             self._index[gram] = (*self._index.get(gram, ()), *forms)
 
     def _spans(self, text: str) -> list[_Span]:
-        index = self._index
-        return [
-            span
-            for at in range(0, len(text) - GRAM + 1, STRIDE)
-            if (gram := text[at : at + GRAM]) in index
-            for form, pseudonym in index[gram]
-            for span in _matches(text, at, gram, form, pseudonym)
-        ]
+        index, found = self._index, list[_Span]()
+        widest = 0, 0
+        for at in range(0, len(text) - GRAM + 1, STRIDE):
+            for form, place, pseudonym in index.get(text[at : at + GRAM], ()):
+                start, stop = at - min(at, place), at + min(len(text) - at, len(form) - place)
+                if widest[0] <= start and stop <= widest[1]:
+                    continue
+                start, stop = _alike(text, at, form, place)
+                if stop - start >= WHOLE:
+                    found.append((start, stop, pseudonym))
+                    widest = max(widest, (start, stop), key=lambda span: span[1])
+        return found
 
     def _secret(self, text: str) -> str:
         """Return the pseudonym of a text that is a secret as a whole."""
@@ -175,26 +180,20 @@ def _is_object(header: str) -> bool:
     return re.match(rb'\{[\s"}]', base64.urlsafe_b64decode(header[:8])) is not None
 
 
-def _grams(form: str, places: "set[int] | range") -> set[str]:
-    return {form[at : at + GRAM] for at in places}
+def _alike(text: str, at: int, form: str, place: int) -> tuple[int, int]:
+    """From where to where around this place of the text it goes along with the form around that place."""
+    left = _furthest(min(at, place), lambda a, b: text[at - b : at - a] == form[place - b : place - a])
+    room = min(len(text) - at, len(form) - place)
+    return at - left, at + _furthest(room, lambda a, b: text[at + a : at + b] == form[place + a : place + b])
 
 
-def _matches(text: str, at: int, gram: str, form: str, pseudonym: str) -> Iterator[_Span]:
-    """Where around a run of characters that they share the text goes along with the form for long enough."""
-    begins = form.find(gram)
-    while begins >= 0:
-        left = 0
-        while left < min(at, begins) and text[at - left - 1] == form[begins - left - 1]:
-            left += 1
-        right = GRAM
-        room = min(len(text) - at, len(form) - begins)
-        while right < room and text[at + right] == form[begins + right]:
-            right += 1
-        if left + right >= WHOLE:
-            yield at - left, at + right, pseudonym
-        if left + right == len(form):
-            return
-        begins = form.find(gram, begins + 1)
+def _furthest(room: int, agree: Callable[[int, int], bool]) -> int:
+    """How far two texts agree from their beginning on: whole stretches are compared, not letters."""
+    known, bound = 0, room
+    while known < bound:
+        middle = (known + bound + 1) // 2
+        known, bound = (middle, bound) if agree(known, middle) else (known, middle - 1)
+    return known
 
 
 def _replaced(text: str, spans: list[_Span]) -> str:

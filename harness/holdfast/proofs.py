@@ -45,7 +45,8 @@ def make(
     """Make a proof for `request`, signed with `key` over whatever the one defect makes of it.
 
     TypeError for a keyword that DEFECTS does not have or a value of a wrong type; ValueError for two keywords without
-    `allow_several`, for a value that a keyword does not know, and for a defect that would change nothing.
+    `allow_several`, for a value that a keyword does not know, and for a defect that this proof cannot have.
+    A value that the honest proof has already makes an honest proof.
     """
     if unknown := sorted(set(defect) - set(_WORDS)):
         raise TypeError(f"{', '.join(unknown)}: no such defect; there are {', '.join(_WORDS)}")

@@ -6,6 +6,7 @@ Takes any text and never raises. RFC 7515, sections 3.1, 4 and 7.1; RFC 7519, se
 import contextlib
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -104,8 +105,7 @@ def _part(segment: str, name: str) -> Part:
     twice: set[str] = set()
 
     def collect(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names = [one for one, _ in pairs]
-        twice.update(one for one in names if names.count(one) > 1)
+        twice.update(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         return dict(pairs)
 
     try:

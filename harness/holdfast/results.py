@@ -11,9 +11,9 @@ Impact = Literal["low", "medium", "high", "critical"]
 
 
 class Model(BaseModel):
-    """Strict: an unknown member is an error, never silently dropped."""
+    """Strict: an unknown member is an error, never silently dropped; numbers are finite, as JSON has no others."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Jws(Model):
@@ -192,8 +192,29 @@ class RequirementRow(Model):
     untested: str = ""
 
 
+class Score(Model):
+    """What the suite made of itself: flaws put into a strict server one at a time, and which cases caught them.
+
+    twins: flaws, one at a time, at one endpoint each. exact: those caught by exactly the cases that had to.
+    cases: that can catch something. killed: that caught a twin. signals, signals_killed: the same of how refusals are
+    worded. full: whether every case that can meet a flaw was run against it. started: when. commit: of the suites.
+    """
+
+    flaws: int
+    twins: int
+    exact: int
+    cases: int
+    killed: int
+    signals: int = 0
+    signals_killed: int = 0
+    full: bool
+    started: str
+    commit: str = ""
+    suite_version: str = ""
+
+
 class Results(Model):
-    """A whole run."""
+    """A whole run. score: what the suite was worth when that was last published; None where it was not."""
 
     format: str = FORMAT
     suite_version: str
@@ -208,3 +229,4 @@ class Results(Model):
     targets: list[TargetRun]
     requirements: list[RequirementRow]
     frameworks: dict[str, list[str]] = Field(default_factory=dict)
+    score: Score | None = None

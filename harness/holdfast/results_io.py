@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 from holdfast.results import FORMAT, Results
 
 #: Nesting of decoded JSON that is kept; a target may nest deeper to break whoever reads it.
@@ -47,7 +47,7 @@ def _document(path: Path) -> object:
 def _first(error: ValidationError) -> str:
     errors = error.errors()
     first = errors[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = one_line(".".join(str(part) for part in first["loc"]))
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     match first["type"]:
         case "extra_forbidden":
@@ -59,7 +59,10 @@ def _first(error: ValidationError) -> str:
 
 
 def _short(value: object) -> str:
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except RecursionError:
+        text = "nested without end"
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

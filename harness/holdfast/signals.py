@@ -18,11 +18,31 @@ from holdfast.verdicts import by_level
 #: RFC 9110 sections 15.5.14 and 15.5.15, RFC 6585 section 5.
 _TOO_LARGE = frozenset({413, 414, 431})
 
+#: What is seen where a hard assertion held.
+AS_EXPECTED = "so it was"
+
 _MILDER: dict[str, Verdict] = {"spec": "warning", "example": "warning", "open": "noted"}
 
 
 def of_refusal(seen: Exchange, situation: str, endpoint: str, tables: Tables, profile: Profile) -> list[Signal]:
-    """Grade how a judged request was refused: as its situation asks (a name, or empty), and as every refusal has to be.
+    """Grade how a judged request was refused, as `each` does; all hard assertions are one signal where they held."""
+    graded = list(each(seen, situation, endpoint, tables, profile))
+    wordings = [one for one in graded if one.name == "wording"]
+    hard_ones = [one for one in graded if one.name != "wording"]
+    if broken := [one for one in hard_ones if one.verdict != "passed"]:
+        return [*wordings, *broken]
+    if not hard_ones or seen.outcome is Outcome.BROKE:
+        return wordings
+    held = {
+        "situation": "whatever it was refused for",
+        "expected": "; ".join(dict.fromkeys(one.expected for one in hard_ones)),
+        "seen": AS_EXPECTED,
+    }
+    return [*wordings, Signal(name="hard", verdict="passed", **held)]
+
+
+def each(seen: Exchange, situation: str, endpoint: str, tables: Tables, profile: Profile) -> Iterator[Signal]:
+    """Grade a refusal by all that is asked of it: by its situation (a name, or empty), and of every refusal.
 
     What was accepted has no signals; of an answer that broke only what it gives away is looked at. To a request that
     is too large the HTTP layer may say just that.
@@ -32,27 +52,14 @@ def of_refusal(seen: Exchange, situation: str, endpoint: str, tables: Tables, pr
     rules = [*_asked(tables.always, endpoint, known), *_asked(profile.always, endpoint, known)]
     if seen.outcome is Outcome.BROKE:
         rules = [rule for rule in rules if rule.hard.silent or rule.hard.traceless]
-        return list(_broken(seen, rules, tables.requirements))
-    if seen.outcome is not Outcome.REFUSED:
-        return []
-    if known is None:
-        return held_or_broken(seen, rules, tables.requirements)
-    own = Always(id=known.id, where=known.where, summary=known.summary, hard=_resting(known), basis=known.basis)
-    wording = grade(seen, known, by_level(tables.requirement(known.requirement)))
-    return [wording, *held_or_broken(seen, [own, *rules], tables.requirements)]
-
-
-def held_or_broken(seen: Exchange, rules: Sequence[Always], requirements: Mapping[str, Requirement]) -> list[Signal]:
-    """Give one signal for each hard assertion that is broken, or one that says that all of them held."""
-    if broken := list(_broken(seen, rules, requirements)):
-        return broken
-    every = [said for rule in rules for said in hard.asserted(rule.hard)]
-    held = {
-        "situation": "whatever it was refused for",
-        "expected": "; ".join(dict.fromkeys(every)),
-        "seen": "so it was",
-    }
-    return [Signal(name="hard", verdict="passed", **held)] if every and seen.status is not None else []
+    elif seen.outcome is not Outcome.REFUSED:
+        return
+    elif known is not None:
+        yield grade(seen, known, by_level(tables.requirement(known.requirement)))
+        own = Always(id=known.id, where=known.where, summary=known.summary, hard=_resting(known), basis=known.basis)
+        rules = [own, *rules]
+    for rule in rules:
+        yield from _graded(seen, rule, tables.requirements)
 
 
 def _asked(rules: Sequence[Always], endpoint: str, known: Situation | None) -> list[Always]:
@@ -68,19 +75,18 @@ def _resting(situation: Situation) -> Hard:
     return found if found.requirement else found.model_copy(update={"requirement": situation.requirement})
 
 
-def _broken(seen: Exchange, rules: Sequence[Always], requirements: Mapping[str, Requirement]) -> Iterator[Signal]:
-    for rule in rules:
-        known = requirements.get(rule.hard.requirement)
-        verdict = rule.hard.broken_as or (by_level(known) if known else "warning")
-        for word, expected, found in hard.broken(seen, rule.hard):
-            yield Signal(
-                name=f"hard: {word}",
-                situation=f"{rule.id} {rule.summary}",
-                expected=expected,
-                seen=found,
-                verdict=verdict,
-                requirement=rule.hard.requirement,
-            )
+def _graded(seen: Exchange, rule: Always, requirements: Mapping[str, Requirement]) -> Iterator[Signal]:
+    known = requirements.get(rule.hard.requirement)
+    verdict = rule.hard.broken_as or (by_level(known) if known else "warning")
+    for word, expected, found in hard.checked(seen, rule.hard):
+        yield Signal(
+            name=f"hard: {word}",
+            situation=f"{rule.id} {rule.summary}",
+            expected=expected,
+            seen=found or AS_EXPECTED,
+            verdict=verdict if found else "passed",
+            requirement=rule.hard.requirement,
+        )
 
 
 def grade(seen: Exchange, situation: Situation, broken: Broken) -> Signal:

@@ -1,5 +1,6 @@
 """target.toml as data that knows its places: reading, laying variants over it, putting an upstream beneath it."""
 
+import contextlib
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast import target_lines
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 
 Keys = target_lines.Path
 Data = dict[str, object]
@@ -27,6 +28,10 @@ FROM_UPSTREAM = (
     "endpoints",
     "windows",
 )
+
+#: Levels of tables and lists inside one another that are read; a target.toml has six.
+DEPTH = 64
+
 _UNHASHED = {"node_modules", "__pycache__"}
 
 
@@ -77,8 +82,25 @@ def read(file: Path) -> Document:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(_broken(file, text, str(problem))) from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{shown(file)}: a number too long or a nesting too deep to be read: shorten it") from None
+    for key, value in data.items():
+        if _deeper_than(DEPTH, value):
+            raise UsageError(one_line(f"{shown(file)}: {key}: nested deeper than {DEPTH} levels: make it flat"))
     found = target_lines.lines(text.replace("\r\n", "\n"))
     return Document(data, ({keys: Place(file, line) for keys, line in found.items()},))
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(layer)
 
 
 def _broken(file: Path, text: str, problem: str) -> str:
@@ -187,7 +209,16 @@ def _absolute(table: Data, key: str, folder: Path) -> None:
 def _joined(value: object, folder: Path) -> object:
     if not isinstance(value, str) or value.startswith("{"):
         return value
-    return str((folder / Path(value).expanduser()).resolve())
+    with contextlib.suppress(ValueError):  # a NUL, which `targets` tells with its place
+        return str((folder / expanded(value)).resolve())
+    return value
+
+
+def expanded(path: str) -> Path:
+    """A path with the home folder it begins with; as it is written where nobody has that name."""
+    with contextlib.suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def _replaced(value: object, folder: str) -> object:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from holdfast.errors import one_line
 from holdfast.target_document import Document, Keys
 from holdfast.target_model import TargetTable
 from holdfast.target_placeholders import near
@@ -32,8 +33,8 @@ def described(problems: ValidationError, document: Document) -> Iterator[str]:
 
 
 def line(document: Document, keys: Keys, message: str) -> str:
-    """One error at one key."""
-    return f"{document.place(keys)}: {dotted(keys)}: {message}" if keys else f"{document.place(keys)}: {message}"
+    """One error at one key, on one line whatever the file holds."""
+    return one_line(": ".join(filter(None, (str(document.place(keys)), dotted(keys), message))))
 
 
 def dotted(keys: Keys) -> str:

@@ -1,6 +1,7 @@
 """On which line of a TOML text a key stands; tomllib reads values but tells no places."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
@@ -17,6 +18,13 @@ _STRINGS = re.compile(
 def lines(text: str) -> Mapping[Path, int]:
     """Path of each key, table and list element -> line, counted from 1. The text must be TOML that tomllib accepts."""
     return _Scanner(text).scan()
+
+
+def _meant(key: str) -> str:
+    """A key as tomllib reads it."""
+    if key[0] == '"' and "\\" in key:
+        return next(iter(tomllib.loads(f"{key} = 0")))
+    return key[1:-1] if key[0] in "\"'" else key
 
 
 class _Scanner:
@@ -75,7 +83,7 @@ class _Scanner:
             match = _STRINGS.match(self.text, self.at) or _BARE_KEY.match(self.text, self.at)
             if match is None:  # pragma: no cover - tomllib has read this text
                 raise ValueError(f"no key at offset {self.at}")
-            parts.append(match[0][1:-1] if match[0][0] in "\"'" else match[0])
+            parts.append(_meant(match[0]))
             self.at = match.end()
             self.blank()
             if not self.text.startswith(".", self.at):

@@ -7,7 +7,7 @@ from typing import cast
 from pydantic import PrivateAttr, ValidationError
 
 from holdfast import rooms, target_placeholders
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 from holdfast.target_checks import contradictions
 from holdfast.target_document import (
     Data,
@@ -15,6 +15,7 @@ from holdfast.target_document import (
     above_upstream,
     digest,
     edited_capabilities,
+    expanded,
     grounded,
     read,
     shown,
@@ -99,7 +100,7 @@ class Target(TargetTable):
 
     def where(self, *keys: str | int) -> str:
         """`file:line: path` of a key, for messages."""
-        return line(self._document, keys, "").removesuffix(": ")
+        return line(self._document, keys, "")
 
     def filled(self, values: Mapping[str, str]) -> "Target":
         """The same target with its placeholders replaced, except inside services; UsageError where one has no value."""
@@ -121,7 +122,7 @@ def load(name_or_path: str | Path, *, variant: str | None = None) -> Target:
     if variant not in {None, DEFAULT} and variant not in offered:
         known = [DEFAULT, *offered]
         hint = target_placeholders.near(str(variant), known)
-        raise UsageError(f"{shown(file)}: no variant {variant!r}{hint}; it has {', '.join(known)}")
+        raise UsageError(one_line(f"{shown(file)}: no variant {variant!r}{hint}; it has {', '.join(known)}"))
     targets: dict[str, Target] = {}
     problems: dict[str, None] = {}
     for each in [DEFAULT, *offered]:
@@ -178,13 +179,15 @@ def reveal(target: Target, secret: Secret, *keys: str | int) -> str:
             )
         return value
     try:
-        return Path(secret.file or "").read_text().strip()
+        return Path(secret.file or "").read_text(encoding="utf-8").strip()
     except OSError as problem:
         raise UsageError(f"{target.where(*keys)}: {secret.file}: {problem.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{target.where(*keys)}: {secret.file}: not UTF-8: save the file as UTF-8") from None
 
 
 def _file(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = expanded(name)
     if "/" not in name and (rooms.reference_impls() / name / FILE).is_file():
         return rooms.reference_impls() / name / FILE
     if path.is_dir() and (path / FILE).is_file():
@@ -192,7 +195,9 @@ def _file(name: str) -> Path:
     if path.is_file():
         return path.resolve()
     if "/" in name or path.suffix == ".toml":
-        raise UsageError(f"{name}: no such file: name a target.toml, its folder, or one of {', '.join(names())}")
+        raise UsageError(
+            f"{one_line(name)}: no such file: name a target.toml, its folder, or one of {', '.join(names())}"
+        )
     hint = target_placeholders.near(name, names())
     raise UsageError(f"target {name!r} is not known{hint}; known are {', '.join(names())}, or a path to a target.toml")
 
@@ -217,7 +222,7 @@ def _composed(file: Path, document: Document, variant: str, seen: Sequence[Path]
         raise UsageError(line(own, ("proxy", "upstream"), str(problem))) from None
     upstream = read(upstream_file)
     wanted = cast("Data", proxy).get("upstream_variant", DEFAULT)
-    if wanted not in {DEFAULT, *_variants_of(upstream)}:
+    if wanted not in [DEFAULT, *_variants_of(upstream)]:
         hint = target_placeholders.near(str(wanted), _variants_of(upstream))
         raise UsageError(line(own, ("proxy", "upstream_variant"), f"{behind} has no variant {wanted!r}{hint}"))
     below, files = _composed(upstream_file, upstream, str(wanted), [*seen, file])
@@ -228,18 +233,20 @@ def _checked(document: Document) -> Target | list[str]:
     try:
         target = Target.model_validate(document.data)
     except ValidationError as problem:
-        return [*described(problem, document), *_unknown_placeholders(document)]
-    found = [*_unknown_placeholders(document), *(line(document, *one) for one in contradictions(target))]
+        return [*described(problem, document), *_unusable_texts(document)]
+    found = [*_unusable_texts(document), *(line(document, *one) for one in contradictions(target))]
     return found or target
 
 
-def _unknown_placeholders(document: Document) -> Iterator[str]:
+def _unusable_texts(document: Document) -> Iterator[str]:
     listeners, variables = document.data.get("listeners"), document.data.get("vars")
     known = target_placeholders.known(
         listeners if isinstance(listeners, dict) else (), variables if isinstance(variables, dict) else ()
     )
     checked = {key: value for key, value in document.data.items() if key != "variants"}
     for keys, text in target_placeholders.texts(checked):
+        if "\0" in text:
+            yield line(document, keys, "holds a NUL character, which no path, URL or command can have")
         for name in target_placeholders.used(text):
             if name not in known:
                 hint = target_placeholders.near(name, known)
@@ -254,4 +261,4 @@ def _with_facts(target: Target, source: Target) -> Target:
 
 def _by_place(problem: str) -> tuple[str, int, str]:
     file, number, rest = (*problem.split(":", 2), "", "")[:3]
-    return file, int(number) if number.isdigit() else 0, rest
+    return file, int(number) if number.isdecimal() else 0, rest

@@ -11,6 +11,7 @@ from holdfast.results import (
     Measurement,
     RequirementRow,
     Results,
+    Score,
     Signal,
     TargetRun,
     TlsFacts,
@@ -49,6 +50,19 @@ def run() -> tuple[Results, dict[str, Evidence]]:
         targets=targets,
         requirements=_requirements(),
         frameworks={"dpop": ["OWASP NHI4:2025 Insecure Authentication", HOSTILE]},
+        score=Score(
+            flaws=3,
+            twins=15,
+            exact=14,
+            cases=2000,
+            killed=1999,
+            signals=40,
+            signals_killed=40,
+            full=True,
+            started="2026-01-01T02:03:04+00:00",
+            commit="0123456789ab",
+            suite_version="0.1.0",
+        ),
     )
     return results, evidence
 

@@ -115,19 +115,41 @@ def test_what_the_http_layer_says_to_huge_headers_is_not_held_against_the_applic
 
 def test_a_word_that_is_not_given_asserts_nothing() -> None:
     assert list(hard.broken(answered(200, body={"access_token": "t"}), Hard())) == []
-    assert hard.asserted(Hard()) == []
 
 
-def test_a_refusal_in_the_tls_handshake_breaks_nothing() -> None:
+def test_of_a_refusal_in_the_tls_handshake_nothing_is_asked() -> None:
     every = Hard.model_validate({"status": [401], "challenge": [401], "nonce": True})
 
-    assert list(hard.broken(answered(None), every)) == []
+    assert list(hard.checked(answered(None), every)) == []
+
+
+def told(table: Hard, seen: Exchange) -> list[tuple[str, str]]:
+    return [(word, expected) for word, expected, _ in hard.checked(seen, table)]
 
 
 def test_what_is_asserted_is_told_in_words() -> None:
-    table = Hard.model_validate({"status": [400, "4xx"], "withheld": ["a", "b"], "silent": True})
+    table = Hard.model_validate({"status": [400, "4xx"], "withheld": ["a", "b"], "traceless": True})
 
-    assert hard.asserted(table) == ["400 or 4xx", "no a or b", "no secret of the request repeated"]
+    assert told(table, answered(400)) == [
+        ("status", "400 or 4xx"),
+        ("withheld", "no a or b"),
+        ("traceless", "no stack trace"),
+    ]
+
+
+def test_what_is_said_of_other_statuses_is_not_asked_of_this_one() -> None:
+    words = ("json_error", "no_store", "challenge", "challenge_error")
+    table = Hard.model_validate({word: [401] for word in words})
+
+    assert told(table, answered(403)) == []
+    assert tuple(word for word, _ in told(table, answered(401))) == words
+
+
+def test_who_sent_no_secret_is_repeated_none() -> None:
+    secret = Request("GET", "https://rs.test/", (("Authorization", f"DPoP {SECRET}"),))
+
+    assert told(Hard(silent=True), answered(401)) == []
+    assert told(Hard(silent=True), answered(401, request=secret)) == [("silent", "no secret of the request repeated")]
 
 
 # -- what is repeated
@@ -323,5 +345,5 @@ def test_every_shipped_rule_names_requirements_and_situations_that_exist(tables:
 
     assert {found.requirement for found in resting} - {""} <= set(tables.requirements)
     assert {name for rule in shipped for name in rule.situations} <= known
-    assert all(hard.asserted(rule.hard) for rule in shipped)
+    assert all(rule.hard.model_fields_set - {"requirement", "broken_as"} for rule in shipped)
     assert all(rule.hard.requirement or rule.hard.broken_as for rule in shipped)

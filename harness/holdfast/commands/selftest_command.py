@@ -1,35 +1,63 @@
 """holdfast selftest: flawed twins of the reference implementation, and whether each is caught by exactly its cases."""
 
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.plugin import Collected
+    from holdfast.selftest.judge_the_judge import Plan
 
 
 @click.command()
 @click.option("--flaw", "flaws", multiple=True, metavar="ID", help="Only this flaw, or ID@ENDPOINT; may be repeated.")
-@click.option("--full", is_flag=True, help="Run every case against every twin; else those that must catch it and 1/10.")
+@click.option("--full", is_flag=True, help="Try every case that can meet a flaw, not those that must and a tenth.")
 @click.option("--processes", type=click.IntRange(1, 16), default=2, show_default=True, help="Twins at a time.")
-def selftest(flaws: tuple[str, ...], *, full: bool, processes: int) -> int:
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("holdfast-selftest"),
+    show_default=True,
+    help="Folder for kill-matrix.json and kill-matrix.html.",
+)
+def selftest(flaws: tuple[str, ...], *, full: bool, processes: int, out: Path) -> int:
     """Judge the judge: every flaw must be caught by exactly the cases that claim to catch it."""
     from holdfast import rooms
     from holdfast.errors import UsageError
-    from holdfast.requirements import Tables
-    from holdfast.selftest import judge_the_judge as judging
-    from holdfast.selftest import matrix
     from holdfast.selftest.flaws import load, twins
+    from holdfast.selftest.judge_the_judge import Plan
 
     every = list(twins(load(rooms.reference_impls() / "flawed" / "flaws")))
     chosen = [twin for twin in every if not flaws or {twin.id, twin.flaw.id} & set(flaws)]
     if unknown := sorted(set(flaws) - {name for twin in every for name in (twin.id, twin.flaw.id)}):
         raise UsageError(f"--flaw {unknown[0]}: no such flaw: see reference_impls/flawed/flaws")
-    tables = Tables(rooms.suites())
-    plan = judging.Plan(chosen, full, processes, said=lambda text: click.echo(text, err=True))
-    lines: list[str] = []
+    plan = Plan(chosen, not flaws, full, processes, said=lambda text: click.echo(text, err=True))
+    return _judged(plan, out)
 
-    def use(found: "matrix.Found") -> None:
-        seen = judging.run(plan, found, tables)
-        lines.extend(judging.wrong(plan, seen, {one.item.nodeid: one.mark for one in found}))
+
+def _judged(plan: "Plan", out: Path) -> int:
+    """Run it, write the matrix, say what is wrong; the exit code."""
+    from holdfast import campaign, rooms
+    from holdfast.requirements import Tables
+    from holdfast.selftest import judge_the_judge, matrix, outputs, published
+
+    tables, begun, started = Tables(rooms.suites()), time.monotonic(), published.now()
+    kept: list[published.Matrix] = []
+
+    def use(found: "Sequence[Collected]") -> None:
+        seen = judge_the_judge.run(plan, found, tables)
+        when = outputs.When(started, time.monotonic() - begun, campaign.commit())
+        kept.append(outputs.matrix_of(plan, seen, list(judge_the_judge.wrong(plan, seen)), when))
 
     matrix.with_cases(tables, use)
-    for line in lines:
+    (made,) = kept
+    campaign.put(out / published.NAME, published.dumps(made))
+    campaign.put(out / "kill-matrix.html", outputs.html(made, rooms.reports()))
+    for line in made.wrong:
         click.echo(line)
-    click.echo(f"{len(chosen)} twins, {len(lines)} things wrong")
-    return 1 if lines else 0
+    click.echo(outputs.summary(made))
+    return 1 if made.wrong else 0

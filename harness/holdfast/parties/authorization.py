@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -148,8 +149,8 @@ class AuthorizationServer(FrontChannel, TokenLife):
         self._bench.masker.learn(value, "token")
         if refresh:
             self._bench.masker.learn(refresh, "refresh-token")
-        lifetime = said.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() else 60.0
+        lifetime = re.fullmatch(r"[0-9]{1,9}", str(said.get("expires_in")))
+        seconds = float(lifetime[0]) if lifetime else 60.0
         return Token(value, str(said.get("token_type", "")), self._bench.now() + seconds, refresh, said)
 
     @staticmethod

@@ -138,5 +138,14 @@ def _foot(results: Results) -> str:
     tested, observable = coverage.tested(rows), coverage.observable(rows)
     return (
         f"Profile {safe(results.profile)}. Tested {tested:,} of {number(observable, 'observable requirement')}. "
-        f"Holdfast {safe(results.suite_version)}, {safe(results.started)}."
+        f"Holdfast {safe(results.suite_version)}, {safe(results.started)}.\n\n"
+        f"The suite itself: {safe(sentences.of_the_suite(results.score))}{_matrix(results)}"
+    )
+
+
+def _matrix(results: Results) -> str:
+    if results.score is None:
+        return ""
+    return (
+        f" Matrix of {safe(results.score.started)} ({safe(results.score.commit[:12] or results.score.suite_version)})."
     )

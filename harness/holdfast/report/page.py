@@ -50,18 +50,18 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
 
     The same input gives the same text. Raises UsageError when the folder is not whole.
     """
-    style, script = _read(room / "style" / "report.css"), _read(room / "script" / "report.js")
+    style, script = read(room / "style" / "report.css"), read(room / "script" / "report.js")
     cases = all_cases(results)
     places = {case.id: place for place, (_, case) in enumerate(cases)}
     found = findings(results)
     undecided = by_reason(results, "inconclusive")
     try:
-        template = _environment(room).get_template("report.html.j2")
+        template = environment(room).get_template("report.html.j2")
     except TemplateNotFound as error:
         raise UsageError(f"{room}: {error}: not found; install the wheel again, or run from a whole checkout") from None
     return template.render(
         results=results,
-        policy=_policy(style, script),
+        policy=policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         overall=sentences.overall(results),
@@ -87,8 +87,9 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
     )
 
 
-def _environment(room: Path) -> Environment:
-    environment = Environment(
+def environment(room: Path) -> Environment:
+    """Give jinja with our filters, for the templates of a room."""
+    made = Environment(
         loader=FileSystemLoader(room / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -96,21 +97,23 @@ def _environment(room: Path) -> Environment:
         lstrip_blocks=True,
     )
     filters = (text.shown, text.number, text.listed, text.web, text.duration, text.level)
-    environment.filters |= {function.__name__: function for function in filters}
-    environment.filters |= {"slug": lambda word: word.replace(" ", "-"), "plain": text.visible}
-    environment.globals |= {"VERDICTS": VERDICTS, "FINDINGS": FINDINGS, "JUDGED": JUDGED, "NAMED": coverage.NAMED}
-    environment.globals |= {"tested": coverage.tested, "observable": coverage.observable, "segments": _segments}
-    return environment
+    made.filters |= {function.__name__: function for function in filters}
+    made.filters |= {"slug": lambda word: word.replace(" ", "-"), "plain": text.visible}
+    made.globals |= {"VERDICTS": VERDICTS, "FINDINGS": FINDINGS, "JUDGED": JUDGED, "NAMED": coverage.NAMED}
+    made.globals |= {"tested": coverage.tested, "observable": coverage.observable, "segments": _segments}
+    made.globals |= {"of_the_suite": sentences.of_the_suite}
+    return made
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Give the text of a file of ours. Raises UsageError where it is not there."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError:
         raise UsageError(f"{path}: not found; install the wheel again, or run from a whole checkout") from None
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     """The content security policy: nothing but these two texts, byte for byte; no text of the page becomes markup."""
     return (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "

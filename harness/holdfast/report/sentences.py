@@ -5,7 +5,7 @@ from typing import Literal
 
 from holdfast.report.findings import IMPACTS, JUDGED, counts, spent_known
 from holdfast.report.text import listed, number
-from holdfast.results import CaseResult, Results, TargetRun, Verdict
+from holdfast.results import CaseResult, Results, Score, TargetRun, Verdict
 
 Tone = Literal["good", "mild", "open", "bad"]
 _BAD: tuple[Tone, ...] = ("bad", "open")
@@ -121,3 +121,15 @@ def interrupted(results: Results) -> str:
     where = listed([f"{run.target}/{run.variant}" for run in cut])
     total = sum(len(run.cases) for run in cut)
     return f"The run was interrupted in {where}: {missing:,} of {number(total, 'case')} there were not run."
+
+
+def of_the_suite(score: Score | None) -> str:
+    """Say what the suite itself is worth, in a sentence."""
+    if score is None:
+        return "What these verdicts are worth was not published with this installation (holdfast selftest --full)."
+    extent = "every case that can meet a flaw was tried on it" if score.full else "a tenth of the others was tried too"
+    return (
+        f"{number(score.flaws, 'flaw')} put into the strict servers one at a time, {score.twins:,} in all over their "
+        f"endpoints: {score.exact:,} were caught by exactly the cases that must ({extent}); "
+        f"{score.killed:,} of {number(score.cases, 'case')} caught at least one."
+    )

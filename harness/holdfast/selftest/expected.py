@@ -67,6 +67,17 @@ def _trips(twin: Twin, name: str) -> bool:
     return guard == twin.flaw.guard and (not twin.places or place in twin.places)
 
 
+#: Endpoints that a case asks only when it is about them; at the others it gets its tokens, or somebody did before it.
+APART = frozenset(
+    {"resource", "resource-post", "userinfo", "token-refresh", "par", "introspection", "revocation", "registration"}
+)
+
+
+def reaches(twin: Twin, fact: Fact) -> bool:
+    """Whether a case can meet the flaw at all: a twin is strict itself at every endpoint where its flaw is not."""
+    return not twin.places or not APART.issuperset(twin.places) or bool(fact.visits & set(twin.places))
+
+
 def sampled(twin: Twin, case: str, seed: str) -> bool:
     """Whether a case that need not catch the twin is one of the tenth that is run all the same."""
     digest = hashlib.sha256(f"{seed} {twin.id} {case}".encode()).digest()

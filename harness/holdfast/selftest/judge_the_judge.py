@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from holdfast.cases import Mark
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
-from holdfast.selftest import matrix
-from holdfast.selftest.expected import candidates, expected, idle_exceptions, sampled
+from holdfast.selftest import gates, matrix
+from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches, sampled
 from holdfast.selftest.flaws import Becomes, Twin
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
@@ -17,18 +17,28 @@ Server = tuple[str, str]
 
 @dataclass
 class Seen:
-    """What was seen: of the honest servers by (target, variant), and of each twin by its id, beside what must be."""
+    """What was seen: of the honest servers by (target, variant), and of each twin by its id, beside what must be.
 
+    guards: names of all guards of strict. reached: how many cases can meet the flaw of each twin.
+    """
+
+    marks: Mapping[str, Mark]
+    guards: Sequence[str] = ()
     honest: dict[Server, Mapping[str, Fact]] = field(default_factory=dict)
     must: dict[str, Mapping[str, Becomes]] = field(default_factory=dict)
+    reached: dict[str, int] = field(default_factory=dict)
     twins: dict[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. full: every case against every twin; else what must catch it and a tenth of the rest."""
+    """What to run. whole: all twins, so that the honest servers are asked everything and nothing may stay unproven.
+
+    full: every case that can meet a flaw; else those that must catch it and a tenth of the rest.
+    """
 
     twins: Sequence[Twin]
+    whole: bool = True
     full: bool = False
     processes: int = 2
     seed: str = "holdfast"
@@ -37,60 +47,75 @@ class Plan:
 
 def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
     """Run the honest servers and the twins."""
-    seen = Seen()
-    marks = {one.item.nodeid: one.mark for one in found}
-    asks = list(_honest(plan, marks))
-    for done in matrix.outcomes(asks, found, tables, plan.processes):
+    seen = Seen({one.item.nodeid: one.mark for one in found}, matrix.guards())
+    for done in matrix.outcomes(list(_honest(plan, seen.marks)), found, tables, plan.processes):
         target, _, variant = done.twin.partition("/")
         seen.honest[target, variant] = done.facts
-        plan.said(f"honest {done.twin}: {len(done.facts)} cases" + (f": {done.problem}" if done.problem else ""))
-    for twin in plan.twins:
-        seen.must[twin.id] = expected(twin, marks, seen.honest[_server(twin)])
-    twins = [Ask.of(twin, _chosen(plan, twin, seen.must[twin.id])) for twin in plan.twins]
-    twins.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
-    for done in matrix.outcomes(twins, found, tables, plan.processes):
+        plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
+    asks = [_ask(plan, twin, seen) for twin in plan.twins]
+    asks.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
+    for done in matrix.outcomes(asks, found, tables, plan.processes):
         seen.twins[done.twin] = done
-        plan.said(f"{len(seen.twins)}/{len(twins)} {done.twin}{f': {done.problem}' if done.problem else ''}")
+        plan.said(f"{len(seen.twins)}/{len(asks)} {done.twin}: {len(done.facts)} cases{_why(done)}")
     return seen
 
 
+def _why(done: Outcome) -> str:
+    return f": {done.problem}" if done.problem else ""
+
+
 def _honest(plan: Plan, marks: Mapping[str, Mark]) -> Iterator[Ask]:
-    """Ask each honest server the cases on which it depends what must become of its twins; all in a full run."""
+    """Ask each honest server the cases on which it depends what must become of its twins; all in a whole run."""
     cases: dict[Server, set[str]] = defaultdict(set)
+    waits: dict[Server, bool] = defaultdict(bool)
     for twin in plan.twins:
-        cases[_server(twin)] |= set(marks) if plan.full else candidates(twin, marks)
+        cases[server_of(twin)] |= set(marks) if plan.whole else candidates(twin, marks)
+        waits[server_of(twin)] |= twin.flaw.waits
     for server, wanted in cases.items():
-        waits = any(twin.flaw.waits for twin in plan.twins if _server(twin) == server)
-        yield honest(*server, wanted, waits=waits)
+        yield honest(*server, wanted, waits=waits[server])
 
 
-def _server(twin: Twin) -> Server:
+def server_of(twin: Twin) -> Server:
+    """Give target and variant that a flaw is put into."""
     return twin.flaw.target, twin.flaw.variant
 
 
-def _chosen(plan: Plan, twin: Twin, must: Mapping[str, Becomes]) -> frozenset[str]:
-    return frozenset(
-        case
-        for case, becomes in must.items()
-        if plan.full or becomes != "passed" or twin.excepted(case) or sampled(twin, case, plan.seed)
-    )
+def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
+    facts = seen.honest[server_of(twin)]
+    must = seen.must[twin.id] = expected(twin, seen.marks, facts)
+    within = {case for case, fact in facts.items() if reaches(twin, fact)} if plan.whole else set(must)
+    seen.reached[twin.id] = len(within)
+    chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
+    chosen |= {case for case in within if plan.full or sampled(twin, case, plan.seed)}
+    return Ask.of(twin, frozenset(chosen))
 
 
-def wrong(plan: Plan, seen: Seen, marks: Mapping[str, Mark]) -> Iterator[str]:
+def wrong(plan: Plan, seen: Seen) -> Iterator[str]:
     """Give everything that does not hold of what was run, a line each."""
     for (target, variant), facts in seen.honest.items():
         odd = [f"{case}: {fact.verdict} {fact.reason}" for case, fact in facts.items() if fact.seen != "passed"]
         yield from (f"{target}/{variant} is honest, and {line}" for line in odd)
     for twin in plan.twins:
-        done, must = seen.twins[twin.id], seen.must[twin.id]
-        if done.problem:
-            yield f"{twin.id}: could not be asked: {done.problem}"
-            continue
-        for case, fact in done.facts.items():
-            if fact.seen != must[case]:
-                broken = f" ({', '.join(fact.broken)})" if fact.broken else ""
-                yield f"{twin.id}: {case}: must be {must[case]}, was {fact.seen}: {fact.verdict}{broken} {fact.reason}"
-        for why in idle_exceptions(twin, marks, seen.honest[_server(twin)]):
-            yield f"{twin.id}: an exception excepts nothing: {why}"
-        if "caught" not in must.values() and not twin.flaw.equivalent:
-            yield f"{twin.id}: no case has to catch it"
+        yield from wrong_with(twin, seen)
+    if plan.whole:
+        yield from gates.unflawed(seen.guards, seen.honest.values(), plan.twins)
+        yield from (
+            f"{case}: catches no flaw, so that it proves nothing"
+            for case in gates.unkilled(seen.honest.values(), seen.twins)
+        )
+
+
+def wrong_with(twin: Twin, seen: Seen) -> Iterator[str]:
+    """Give what does not hold of one twin: cases that caught it and need not, or did not and must."""
+    done, must = seen.twins[twin.id], seen.must[twin.id]
+    if done.problem:
+        yield f"{twin.id}: could not be asked: {done.problem}"
+        return
+    for case, fact in done.facts.items():
+        if fact.seen != must[case]:
+            broken = f" ({', '.join(fact.broken)})" if fact.broken else ""
+            yield f"{twin.id}: {case}: must be {must[case]}, was {fact.seen}: {fact.verdict}{broken} {fact.reason}"
+    for why in idle_exceptions(twin, seen.marks, seen.honest[server_of(twin)]):
+        yield f"{twin.id}: an exception excepts nothing: {why}"
+    if "caught" not in must.values() and not twin.flaw.equivalent:
+        yield f"{twin.id}: no case has to catch it"

@@ -46,6 +46,15 @@ def with_cases(tables: Tables, use: Callable[[Sequence[Collected]], None], keywo
     session.run_pytest(options, _Collecting(tables, use))
 
 
+def guards() -> list[str]:
+    """Give the names of all guards of strict."""
+    host = Host(rooms.reference_impls())
+    try:
+        return host.guards()
+    finally:
+        host.close()
+
+
 def _begin() -> None:
     _host.append(Host(rooms.reference_impls()))
 

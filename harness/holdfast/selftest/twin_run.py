@@ -35,6 +35,7 @@ class Fact:
 
     signals: of each signal its name, what was expected, and whether that is how it was.
     trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
+    visits: endpoints that it asked, for whatever purpose; told by the same.
     """
 
     verdict: str
@@ -42,6 +43,7 @@ class Fact:
     signals: tuple[tuple[str, str, bool], ...] = ()
     reason: str = ""
     trips: frozenset[str] = frozenset()
+    visits: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -65,16 +67,27 @@ class Outcome:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class _Traced:
+    """What a traced twin says of itself in its answers to one case."""
+
+    trips: frozenset[str] = frozenset()
+    visits: frozenset[str] = frozenset()
+
+
 class _Unwritten(Recorder):
     """Keeps no evidence, only what a traced twin says of itself."""
 
     def __init__(self) -> None:  # no file, no thread
-        self.trips: dict[str, frozenset[str]] = {}
+        self.traced: dict[str, _Traced] = {}
 
     def record(self, result: CaseResult, exchanges: Sequence[Exchange]) -> None:
-        """Read which guards refused what was judged."""
+        """Read which guards refused what was judged, and where the case has been."""
         judged = [seen for seen in exchanges if seen.purpose in {"hostile", "probe"}]
-        self.trips[result.case] = frozenset(name for seen in judged for name in seen.headers("Refused-By"))
+        self.traced[result.case] = _Traced(
+            frozenset(name for seen in judged for name in seen.headers("Refused-By")),
+            frozenset(name for seen in exchanges for name in seen.headers("Answered-At")),
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
                 recorder = _Unwritten()
                 judge = Judge(stage, profile, recorder, {}, lambda case: case.id)
                 _admit(judge, ask, found, tables)
-                return _run(judge, bench, recorder.trips, jobs)
+                return _run(judge, bench, recorder.traced, jobs)
             finally:
                 bench.end()
     finally:
@@ -138,7 +151,7 @@ def _admit(judge: Judge, ask: Ask, found: Sequence[Collected], tables: Tables) -
                 judge.cases[case.id] = case
 
 
-def _run(judge: Judge, bench: Bench, trips: Mapping[str, frozenset[str]], jobs: int) -> dict[str, Fact]:
+def _run(judge: Judge, bench: Bench, traced: Mapping[str, _Traced], jobs: int) -> dict[str, Fact]:
     engine: Engine[Worker, Done] = Engine(
         work=judge.work,
         not_run=lambda job: Done(judge.blank(judge.cases[job.id], "not run")),
@@ -151,7 +164,7 @@ def _run(judge: Judge, bench: Bench, trips: Mapping[str, frozenset[str]], jobs: 
     engine.start([case.job for case in judge.cases.values()])
     facts = {case.id: _fact(engine, case) for case in judge.cases.values()}
     engine.finish()
-    return {name: replace(fact, trips=trips.get(name, frozenset())) for name, fact in facts.items()}
+    return {name: replace(fact, **vars(traced.get(name, _Traced()))) for name, fact in facts.items()}
 
 
 def _fact(engine: Engine[Worker, Done], case: Case) -> Fact:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import h11
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 from holdfast.wire.line import Line
 from holdfast.wire.messages import FaultError, Request
 
@@ -15,6 +15,8 @@ from holdfast.wire.messages import FaultError, Request
 HEAD_BYTES, HEAD_FIELDS = 65_536, 256
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: What follows a blank or a NUL would be lost on the way to the resolver.
+_HOST = re.compile(r"[!-~]+")
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 _USUAL = ((b"User-Agent", b"holdfast"), (b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"))
 
@@ -39,12 +41,13 @@ def place(url: str) -> Place | None:
         host = (parts.hostname or "").encode("idna" if not url.isascii() else "ascii").decode("ascii")
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not host:
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
         return None
     secure = parts.scheme == "https"
     authority = parts.netloc.rpartition("@")[2] if url.isascii() else f"{host}:{port}" if port else host
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query or "?" in url.partition("#")[0] else "")
-    return Place(secure, host, port or (443 if secure else 80), authority, quote(target, safe=_VISIBLE))
+    quoted = quote(target, safe=_VISIBLE, errors="replace")
+    return Place(secure, host, port or (443 if secure else 80), authority, quoted)
 
 
 @dataclass(slots=True)
@@ -78,8 +81,9 @@ class Dialogue:
             if request.body:
                 pieces.append(self._h11.send(h11.Data(data=request.body)))
             pieces.append(self._h11.send(h11.EndOfMessage()))
-        except h11.LocalProtocolError as error:
-            raise UsageError(f"{request.method} {request.url}: {error}: send it as raw bytes instead") from error
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+            said = f"{request.method} {request.url}: {error}: send it as raw bytes instead"
+            raise UsageError(one_line(said)) from error
         return b"".join(piece for piece in pieces if piece)
 
     def hear(self, reading: Reading, early: bytes, body_limit: int) -> None:

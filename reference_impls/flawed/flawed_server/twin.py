@@ -119,6 +119,7 @@ class _Changed:
         body = b"".join(message.get("body", b"") for message in kept[1:])
         answer = Answer(start["status"], headers, body)
         if self._flaw.seam == "trace":
+            answer.replace("answered-at", HERE.get())
             answer.replace("refused-by", *TRIPPED.get())
         else:
             function("answer", self._flaw.does)(answer, scope)

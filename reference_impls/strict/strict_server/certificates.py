@@ -132,8 +132,9 @@ def is_of_the_client(certificate: x509.Certificate, client: Client) -> None:
         raise Refused("invalid_client", "the certificate names somebody else")
 
 
-def authenticates(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by tls_client_auth: chain, usage and registered name; `Refused` with invalid_client."""
+@guard("client.tls")
+def has_the_registered_name(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by tls_client_auth: a certificate, its chain, usage and registered name (RFC 8705 section 2.1)."""
     if connection.certificate is None:
         raise Refused("invalid_client", "no certificate")
     certificate = _read(connection.certificate)
@@ -143,6 +144,11 @@ def authenticates(connection: Connection, client: Client, settings: Settings) ->
     settings.guards("certificate.subject", certificate, client)
 
 
+def authenticates(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by tls_client_auth; `Refused` with invalid_client."""
+    settings.guards("client.tls", connection, client, settings)
+
+
 @guard("certificate.registered")
 def is_registered(der: bytes, client: Client) -> None:
     """Look for exactly this certificate among the registered x5c of the client (RFC 8705 section 2.2)."""
@@ -150,9 +156,15 @@ def is_registered(der: bytes, client: Client) -> None:
         raise Refused("invalid_client", "the certificate is not registered")
 
 
-def authenticates_self_signed(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by self_signed_tls_client_auth; `Refused` with invalid_client."""
+@guard("client.self_signed")
+def has_the_registered_certificate(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by self_signed_tls_client_auth: a registered certificate (RFC 8705 section 2.2)."""
     if connection.certificate is None:
         raise Refused("invalid_client", "no certificate")
     settings.guards("certificate.period", _read(connection.certificate), settings.clock())
     settings.guards("certificate.registered", connection.certificate, client)
+
+
+def authenticates_self_signed(connection: Connection, client: Client, settings: Settings) -> None:
+    """Authenticate by self_signed_tls_client_auth; `Refused` with invalid_client."""
+    settings.guards("client.self_signed", connection, client, settings)

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlsplit
 import httpx
 
 from . import jose, tokens
+from .guards import guard
 from .refusals import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -97,11 +98,17 @@ async def claims_by_keys(token: str, issuer: Issuer, settings: Settings) -> dict
     return tokens.check_jwt(jws, await issuer.keys(jws.header.get("kid")), settings)
 
 
+@guard("token.active")
+def active(claims: Mapping[str, Any]) -> None:
+    """Take a token that introspection calls active, with true and nothing that resembles it (RFC 7662 section 2.2)."""
+    if claims.get("active") is not True:
+        raise Refused("invalid_token", "the token is not active")
+
+
 async def claims_by_introspection(token: str, issuer: Issuer, settings: Settings) -> dict[str, Any]:
     """Check a token of any form by asking the issuer; what it says about issuer, audience and time is checked again."""
     claims = await issuer.introspect(token)
-    if claims.get("active") is not True:
-        raise Refused("invalid_token", "the token is not active")
+    settings.guards("token.active", claims)
     if "iss" in claims:
         settings.guards("token.issuer", claims, settings)
     if "aud" in claims:

@@ -30,7 +30,7 @@ Lookup = Callable[[str], Awaitable[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Credentials:
-    """The scheme in lower case and the token."""
+    """The scheme in lower case, and what is written behind it."""
 
     scheme: str
     token: str
@@ -66,22 +66,35 @@ def one_authorization(values: list[str]) -> str:
 
 
 @guard("token.scheme")
-def credentials_of(value: str) -> Credentials | None:
-    """Read scheme (in any case, RFC 9110 section 11.1) and token; None where there are none of our schemes."""
+def credentials_of(value: str) -> Credentials:
+    """Read the scheme, in any case (RFC 9110 section 11.1); refused where it is none of ours."""
     scheme, _, token = value.partition(" ")
     scheme = scheme.lower()
     if scheme not in {"dpop", "bearer"}:
-        return None
+        raise Refused("", "no credentials", status=401)
     return Credentials(scheme, token.strip(" "))
 
 
+@guard("token.syntax")
+def one_token(credentials: Credentials) -> str:
+    """Take one token behind the scheme and nothing else (RFC 9449 section 7.1, RFC 6750 section 2.1)."""
+    if not _TOKEN68.match(credentials.token):
+        raise Refused("invalid_token", "the token is malformed")
+    return credentials.token
+
+
+@guard("binding.proof")
+def proof_is_there(check: ProofCheck | None) -> None:
+    """Ask for a proof beside a token under the scheme DPoP (RFC 9449 section 7.1)."""
+    if check is None:
+        raise invalid_proof("the DPoP header is missing")
+
+
 @guard("binding.downgrade")
-def scheme_goes_with_binding(credentials: Credentials, binding: Binding) -> None:
-    """Refuse a key-bound token as Bearer (RFC 9449 section 7.2) and a token without key under the scheme DPoP."""
+def not_downgraded(credentials: Credentials, binding: Binding) -> None:
+    """Refuse a key-bound token as Bearer (RFC 9449 section 7.2)."""
     if credentials.scheme == "bearer" and binding.jkt is not None:
         raise Refused("invalid_token", "the token is bound to a key and needs the scheme DPoP")
-    if credentials.scheme == "dpop" and binding.jkt is None:
-        raise Refused("invalid_token", "the token is not bound to a key")
 
 
 @guard("binding.required")
@@ -94,9 +107,9 @@ def bound_at_all(binding: Binding, settings: Settings) -> None:
 
 @guard("binding.jkt")
 def key_is_the_bound_one(binding: Binding, check: ProofCheck) -> None:
-    """Compare the proof's key with the token's (RFC 9449 section 4.3 item 12, section 7.1)."""
+    """Compare the proof's key with the token's, which has to have one (RFC 9449 section 4.3 item 12, section 7.1)."""
     if binding.jkt is None or not hmac.compare_digest(binding.jkt.encode(), check.jkt.encode()):
-        raise Refused("invalid_token", "the token is bound to another key")
+        raise Refused("invalid_token", "the token is not bound to the key of the proof")
 
 
 @guard("binding.certificate")
@@ -131,26 +144,22 @@ class Protection:
         guards = self.settings.guards
         value = guards("token.single", incoming.values("authorization"))
         guards("token.place", incoming)
-        credentials: Credentials | None = guards("token.scheme", value)
-        if credentials is None:
-            raise Refused("", "no credentials", status=401)
+        credentials: Credentials = guards("token.scheme", value)
         return credentials
 
-    def _proof(self, incoming: Incoming, credentials: Credentials) -> ProofCheck | None:
-        if credentials.scheme != "dpop":
+    def _proof(self, incoming: Incoming, scheme: str, token: str) -> ProofCheck | None:
+        if scheme != "dpop":
             return None
-        check = self.proofs.check(incoming, credentials.token)
-        if check is None:
-            raise invalid_proof("the DPoP header is missing")
+        check = self.proofs.check(incoming, token)
+        self.settings.guards("binding.proof", check)
         return check
 
     async def admit(self, incoming: Incoming, credentials: Credentials) -> Access:
         """Check token, proof and certificate; the proof is spent last of all. `Refused` otherwise."""
         guards = self.settings.guards
-        if not _TOKEN68.match(credentials.token):
-            raise Refused("invalid_token", "the token is malformed")
-        check = self._proof(incoming, credentials)
-        claims = await self._lookup(credentials.token)
+        token = guards("token.syntax", credentials)
+        check = self._proof(incoming, credentials.scheme, token)
+        claims = await self._lookup(token)
         binding: Binding = guards("token.confirmation", claims)
         guards("binding.required", binding, self.settings)
         guards("binding.downgrade", credentials, binding)
