@@ -73,12 +73,15 @@ class Token:
 
         Raises Inconclusive where neither is told.
         """
-        if isinstance(told := self.response.get("expires_in"), int | float) and not isinstance(told, bool):
-            return float(told)
-        ends, began = self.claims.get("exp"), self.claims.get("iat")
-        if not isinstance(ends, int | float) or not isinstance(began, int | float):
-            raise Inconclusive("nobody says how long the access token is good: no expires_in, and no exp and iat")
-        return float(ends - began)
+        try:
+            if isinstance(told := self.response.get("expires_in"), int | float) and not isinstance(told, bool):
+                return float(told)
+            ends, began = self.claims.get("exp"), self.claims.get("iat")
+            if isinstance(ends, int | float) and isinstance(began, int | float):
+                return float(ends - began)
+        except OverflowError:
+            raise Inconclusive("the access token is good for longer than a number can say") from None
+        raise Inconclusive("nobody says how long the access token is good: no expires_in, and no exp and iat")
 
     @property
     def scope(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from holdfast.cases import Mark
 from holdfast.selftest.flaws import Becomes, Twin
-from holdfast.selftest.twin_run import Fact
+from holdfast.selftest.twin_run import Check, Fact
 
 #: One in so many of the other cases is run against each twin.
 SAMPLED = 10
@@ -53,13 +53,16 @@ def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:
     if flaw.only and not any(re.search(pattern, case) for pattern in flaw.only):
         return False
     if flaw.signals:
-        spoiled = any(re.search(pattern, said) for pattern in flaw.signals for _, said, _ in fact.signals)
-        return spoiled and twin.is_at(fact.endpoint)
+        return any(twin.is_at(check.place) and _spoilt(twin, check) for check in fact.signals)
     if not {mark.requirement, *mark.also} & set(flaw.breaks):
         return False
     if flaw.seam == "guard" and not flaw.over_strict:
         return any(_trips(twin, name) for name in fact.trips)
     return twin.is_at(fact.endpoint)
+
+
+def _spoilt(twin: Twin, check: Check) -> bool:
+    return any(re.search(pattern, f"{check.name}: {check.expected}") for pattern in twin.flaw.signals)
 
 
 def _trips(twin: Twin, name: str) -> bool:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from holdfast import __version__
 from holdfast.report import page, sentences
+from holdfast.report.text import number
 from holdfast.results import Score
 from holdfast.selftest import gates
 from holdfast.selftest.flaws import Twin
@@ -28,7 +29,7 @@ class When:
 def matrix_of(plan: Plan, seen: Seen, wrong: Sequence[str], when: When) -> Matrix:
     """Give the matrix of a selftest."""
     cases = sorted({case for facts in seen.honest.values() for case, fact in facts.items() if fact.seen == "passed"})
-    number = {case: place for place, case in enumerate(cases)}
+    places = {case: place for place, case in enumerate(cases)}
     unkilled = gates.unkilled(seen.honest.values(), seen.twins)
     exact = sum(not list(wrong_with(twin, seen)) for twin in plan.twins)
     score = Score(
@@ -49,15 +50,15 @@ def matrix_of(plan: Plan, seen: Seen, wrong: Sequence[str], when: When) -> Matri
         seconds=round(when.seconds, 1),
         pairs=sum(len(done.facts) for done in seen.twins.values()),
         cases=cases,
-        twins=[_row(twin, seen, number) for twin in plan.twins],
+        twins=[_row(twin, seen, places) for twin in plan.twins],
         unkilled=unkilled,
         wrong=list(wrong),
     )
 
 
-def _row(twin: Twin, seen: Seen, number: Mapping[str, int]) -> Row:
+def _row(twin: Twin, seen: Seen, places: Mapping[str, int]) -> Row:
     flaw, facts = twin.flaw, seen.twins[twin.id].facts
-    became = {word: sorted(number[c] for c, f in facts.items() if f.seen == word and c in number) for word in _BECAME}
+    became = {word: sorted(places[c] for c, f in facts.items() if f.seen == word and c in places) for word in _BECAME}
     return Row(
         id=twin.id,
         flaw=flaw.id,
@@ -115,7 +116,7 @@ def _line(row: Row, cases: Sequence[str]) -> Line:
 def summary(matrix: Matrix) -> str:
     """Give the last line of a selftest."""
     score = matrix.score
-    state = "all gates hold" if not matrix.wrong else f"{len(matrix.wrong):,} things are wrong"
+    state = "all gates hold" if not matrix.wrong else number(len(matrix.wrong), "thing is wrong", "things are wrong")
     return (
         f"{score.exact:,} of {score.twins:,} twins ({score.flaws:,} flaws) were caught by exactly their cases; "
         f"{score.killed:,} of {score.cases:,} cases caught a flaw; "

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from holdfast import launch, profiles, rooms, targets
+from holdfast import launch, profiles, rooms, signals, targets
 from holdfast.applicability import Limits
 from holdfast.assemble import bench_for, issuer_for
 from holdfast.engine import Engine
@@ -15,12 +15,13 @@ from holdfast.judging import Case, Done, Judge
 from holdfast.parties.bench import Bench
 from holdfast.parties.cast import Stage
 from holdfast.parties.issuer import Issuer
-from holdfast.parties.run import Worker
+from holdfast.parties.run import Run, Worker
 from holdfast.parties.tokens import TokenShelf
+from holdfast.places import place_of
 from holdfast.plugin import Collected, admitted
 from holdfast.recording import Recorder
 from holdfast.requirements import Tables
-from holdfast.results import CaseResult
+from holdfast.results import CaseResult, Signal
 from holdfast.selftest.flaws import Twin
 from holdfast.selftest.host import Host, HostRunner
 from holdfast.session import close_all
@@ -29,26 +30,38 @@ from holdfast.session import close_all
 LONGEST = 15.0
 
 
+class Check(NamedTuple):
+    """One thing that is asked of a refusal: by which word of which entry, what is expected, where, and whether it held.
+
+    place: the endpoint, in the words of suites/errors.toml; a case at one of several that lie there names its own.
+    """
+
+    name: str
+    expected: str
+    place: str
+    held: bool
+
+
 @dataclass(frozen=True)
 class Fact:
     """What one case made of one twin.
 
-    signals: of each signal its name, what was expected, and whether that is how it was.
+    signals: everything that was asked of what was refused.
     trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
     visits: endpoints that it asked, for whatever purpose; told by the same.
     """
 
     verdict: str
     endpoint: str
-    signals: tuple[tuple[str, str, bool], ...] = ()
+    signals: tuple[Check, ...] = ()
     reason: str = ""
     trips: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Names of the signals that were not as expected."""
-        return tuple(dict.fromkeys(name for name, _, held in self.signals if not held))
+        """Names of what was not as expected."""
+        return tuple(dict.fromkeys(check.name for check in self.signals if not check.held))
 
     @property
     def seen(self) -> str:
@@ -88,6 +101,18 @@ class _Unwritten(Recorder):
             frozenset(name for seen in judged for name in seen.headers("Refused-By")),
             frozenset(name for seen in exchanges for name in seen.headers("Answered-At")),
         )
+
+
+class _Thorough(Judge):
+    """Tells of each thing that is asked of a refusal by itself, and at which place."""
+
+    def _signals(self, case: Case, run: Run) -> list[Signal]:
+        tables = self.stage.bench.tables
+        return [
+            one.model_copy(update={"seen": message.endpoint})
+            for message, seen in run.judged
+            for one in signals.each(seen, case.mark.situation, message.endpoint, tables, self.profile)
+        ]
 
 
 @dataclass(frozen=True)
@@ -133,7 +158,7 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
             try:
                 stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's
                 recorder = _Unwritten()
-                judge = Judge(stage, profile, recorder, {}, lambda case: case.id)
+                judge = _Thorough(stage, profile, recorder, {}, lambda case: case.id)
                 _admit(judge, ask, found, tables)
                 return _run(judge, bench, recorder.traced, jobs)
             finally:
@@ -172,8 +197,14 @@ def _fact(engine: Engine[Worker, Done], case: Case) -> Fact:
         result = engine.result(case.job).result
     except Exception as error:  # noqa: BLE001 - an error of ours is never reported as a catch
         return Fact("inconclusive", "", reason=f"our own error: {type(error).__name__}: {error}")
-    signals = tuple((s.name, s.expected, s.verdict == "passed") for s in result.signals)
-    return Fact(result.verdict, result.endpoint, signals, result.reason)
+    checks = dict.fromkeys(_check(signal, result.endpoint) for signal in result.signals)
+    return Fact(result.verdict, result.endpoint, tuple(checks), result.reason)
+
+
+def _check(signal: Signal, endpoint: str) -> Check:
+    entry, word = signal.situation.partition(" ")[0], signal.name.removeprefix("hard: ")
+    place = endpoint if place_of(endpoint) == signal.seen else signal.seen
+    return Check(f"{entry} {word}", signal.expected, place, signal.verdict == "passed")
 
 
 def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:
