@@ -208,7 +208,7 @@ def _check(signal: Signal, endpoint: str) -> Check:
 
 
 def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:
-    """Ask the server without any flaw, traced, in the place of a twin."""
+    """Ask the server without any flaw, traced, in the place of a twin; a proxy without its leak, and not traced."""
     chosen = None if cases is None else frozenset(cases)
-    hosted = target != "proxy"
-    return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, {}, chosen, waits, hosted)
+    hosted, own = (False, {"leak": "none"}) if target == "proxy" else (True, {})
+    return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, own, chosen, waits, hosted)
