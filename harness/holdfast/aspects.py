@@ -6,7 +6,6 @@ a hostile one is the defect. RFC 9449, sections 4.2 and 7.1; RFC 6749, section 2
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def aspects(sent: Sent, beside: Sent) -> Aspects:
     """Give the aspects of a message; `beside` is the honest one it is compared with, and may be itself."""
     request = sent.request
     known = [token.value for token in beside.tokens]
-    pair = _Pair(sent, beside, sent.tokens if sent is beside else _tokens(request, known))
+    pair = _Pair(sent, beside, _tokens(request, known))
     carried = {token.value for token in [*pair.tokens, *beside.tokens]}
     found = _request(request, carried) | _body(request, carried, at_resource=bool(known)) | _tokens_said(pair)
     lines = _proofs(request)
@@ -151,7 +150,7 @@ def _credentials(value: str) -> Aspects:
     if scheme.lower() == "basic":
         try:
             identifier, _, secret = base64.b64decode(rest, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # letters that are none of base64, or no UTF-8 in it
             return {"header Authorization": value}
         return {"Authorization": scheme, "client id": identifier, "client secret": secret}
     return {"header Authorization": value}

@@ -68,7 +68,7 @@ def _merged(differing: Differing) -> Differing:
     left = dict(differing)
     for rule in RULES:
         if merged := rule.merge(left):
-            kept, gone = merged
+            kept, gone = merged[0], set(merged[1])
             left = {name: pair for name, pair in left.items() if name == kept or name not in gone}
     return left
 

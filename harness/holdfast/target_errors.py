@@ -1,5 +1,7 @@
 """What pydantic found wrong with a target.toml, as lines that say where it is and what to write instead."""
 
+import json
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +13,7 @@ from holdfast.target_document import Document, Keys
 from holdfast.target_model import TargetTable
 from holdfast.target_placeholders import near
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TYPES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -38,10 +41,11 @@ def line(document: Document, keys: Keys, message: str) -> str:
 
 
 def dotted(keys: Keys) -> str:
-    """A path as a person writes it: clients.main.auth, services[0].ready."""
+    """A path as a person writes it: clients.main.auth, services[0].ready, vars."of two words"."""
     text = ""
     for key in keys:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+        name = key if isinstance(key, int) or _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+        text += f"[{name}]" if isinstance(key, int) else f".{name}" if text else str(name)
     return text
 
 

@@ -32,6 +32,7 @@ class Judged:
     were accepted, or what happened to them.
     protected: an empty text when the anonymous request is refused, or what happened; None where it does not apply.
     discerning: an empty text when a proof by another key was refused at this endpoint, or what happened.
+    honest: whether it is an honest request, for which nothing else vouches.
     seen_again: whether an outcome of "broke" was the same on a second run alone; None: not run again.
     """
 
@@ -39,6 +40,7 @@ class Judged:
     control: str | None = None
     protected: str | None = None
     discerning: str | None = None
+    honest: bool = False
     busy: bool = False
     seen_again: bool | None = None
     detail: str = ""
@@ -109,6 +111,8 @@ def _unsupported(judged: Judged, *, held: bool) -> str:
         reason = f"the target broke once and not again: {judged.detail}"
     elif judged.outcome in {Outcome.BROKE, Outcome.REFUSED} and judged.control:
         reason = f"the honest request fared no better: {judged.control}"
+    elif judged.outcome is Outcome.REFUSED and judged.honest and held:
+        reason = f"the honest request was refused, so that its answer says nothing: {judged.detail}"
     elif judged.outcome is Outcome.ACCEPTED and judged.protected:
         reason = f"the resource is not protected: {judged.protected}"
     elif judged.outcome is Outcome.ACCEPTED and held and judged.discerning:

@@ -61,6 +61,7 @@ class Mouth:
         """Send bytes, waiting while the other side does not take them. Raises ConnectionError when it is gone."""
         self._writer.write(data)
         await self._writer.drain()
+        await asyncio.sleep(0)  # else nobody has a turn while the other side reads as fast as this one writes
 
     async def answer(self, status: int, body: str, *headers: tuple[str, str], kind: str = JSON) -> None:
         """Send a whole and proper answer."""

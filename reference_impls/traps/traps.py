@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from random import Random
 
 from http_in import Asked, Mouth
@@ -101,6 +102,13 @@ async def logs_in(asked: Asked, mouth: Mouth, _setting: Setting) -> None:
         await mouth.answer(302, "", ("Location", "/login"), kind=PAGE)
 
 
+async def asks_for_nonces(asked: Asked, mouth: Mouth, _setting: Setting) -> None:
+    """Ask for another nonce each time, and be content with none."""
+    nonce = sha256(str(asked.number).encode()).hexdigest()
+    challenge = ("WWW-Authenticate", 'DPoP error="use_dpop_nonce"')
+    await mouth.answer(401, '{"error": "use_dpop_nonce"}', challenge, ("DPoP-Nonce", nonce))
+
+
 async def shows_an_error_page(_asked: Asked, mouth: Mouth, _setting: Setting) -> None:
     """Say that all is well, above a page that says otherwise."""
     await mouth.answer(200, SORRY, kind=PAGE)
@@ -130,6 +138,7 @@ TRAPS: Mapping[str, Trap] = {
     "closes-in-the-body": closes_in_the_body,
     "throws-dice": throws_dice,
     "logs-in": logs_in,
+    "asks-for-nonces": asks_for_nonces,
     "error-page": shows_an_error_page,
     "error-in-json": names_an_error,
     "never-ends": never_ends,

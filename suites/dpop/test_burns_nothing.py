@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast import at_every_endpoint, case, row
+from holdfast import at_every_endpoint, at_the_authorization_server, case, row
 from holdfast.jose import decode
 from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
 from holdfast.proofs import new_jti
@@ -45,6 +45,20 @@ def test_proof_by_another_key_does_not_burn_the_jti(rs: ResourceServer, client: 
     rs.refuses(second, token=rs.token(client).value, jti=same)
 
     assert rs.send(client, jti=same).accepted
+
+
+@case(ELSEWHERE, impact="medium")
+@at_the_authorization_server
+def test_failed_client_authentication_does_not_burn_the_jti(endpoint: ProofEndpoint, client: Client) -> None:
+    """A proof is accepted although it came just before with wrong credentials, which were refused.
+
+    Otherwise whoever sees a proof on its way, and knows no credentials, uses it up before it arrives.
+    """
+    endpoint.accepts(client)
+    honest = endpoint.prepare(client)
+    endpoint.refuses(client, proof=dict(honest.request.headers)["DPoP"], secret="wrong")
+
+    assert endpoint.deliver(honest).accepted
 
 
 @case("RFC9449-11.1-09-{role}", impact="medium", latitude="L20", needs=("nonce-{role}",))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast import at_every_endpoint, case, row
+from holdfast import at, at_every_endpoint, at_the_authorization_server, case, row
 from holdfast.parties import Client, ProofEndpoint
 from holdfast.proofs import ABSENT, Literal
 
@@ -47,12 +47,28 @@ def test_proof_without_jti_is_refused(endpoint: ProofEndpoint, client: Client, j
     assert endpoint.send(client, jti=jti).refused
 
 
+NAMES = pytest.mark.parametrize("name", [row("small", "dpop"), row("capitals", "DPOP")])
+
+
 @case("RFC9449-4.1-01-{role}", impact="low")
-@at_every_endpoint
-@pytest.mark.parametrize("name", [row("small", "dpop"), row("capitals", "DPOP")])
+@at("resource", "resource-post", "userinfo", "token", "token-code", "token-refresh")
+@NAMES
 def test_name_of_the_header_has_no_case(endpoint: ProofEndpoint, client: Client, name: str) -> None:
     """The proof is found whatever the case of its header's name; HTTP/2 sends it in small letters."""
     assert endpoint.send(client, proof_header=name).accepted
+
+
+@case("RFC9449-4.1-01-{role}", situation="proof-invalid", impact="low")
+@at_the_authorization_server
+@NAMES
+def test_wrong_proof_is_seen_whatever_the_case_of_the_headers_name(
+    endpoint: ProofEndpoint, client: Client, name: str
+) -> None:
+    """A wrong proof is refused, not overlooked, when its header's name is in another case.
+
+    Where a client may do without a proof, one that is not found looks like one that was accepted.
+    """
+    assert endpoint.send(client, proof_header=name, typ="JWT").refused
 
 
 @case("RFC9449-4.2-18-{role}", impact="low")

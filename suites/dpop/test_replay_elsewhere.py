@@ -61,13 +61,13 @@ def test_proof_for_writing_is_refused_for_reading(rs: ResourceServer, endpoint: 
     assert rs.send_with_proof_of(captured, client).refused
 
 
-@case("RFC9449-4.3-16", also=("RFC9700-4.10.1-02",), situation="proof-invalid", impact="critical")
+@case("RFC9449-4.3-16", also=("RFC9700-4.10.1-02",), situation="key-does-not-match", impact="critical")
 @at("resource", "resource-post", "userinfo")
 def test_proof_of_another_client_is_refused_with_a_token_of_ones_own(
-    endpoint: ProofEndpoint, client: Client, second: Client
+    endpoint: ResourceServer, client: Client, second: Client
 ) -> None:
-    """A proof that another client made is refused beside one's own token, although nobody has used it yet."""
-    captured = endpoint.prepare(client)
+    """A proof that another client made for one's own token is refused beside it, although nobody has used it yet."""
+    captured = endpoint.prepare(client, token=endpoint.token(second))
 
     assert endpoint.send_with_proof_of(captured, second).refused
 

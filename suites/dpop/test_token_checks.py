@@ -240,6 +240,18 @@ def test_token_whose_algorithm_is_not_that_of_its_key_is_refused(
     assert rs.send(client, token=rs.mint(client, header={"alg": alg})).refused
 
 
+@case("RFC9068-4-06", situation="token-invalid", impact="medium", needs=JWT)
+@pytest.mark.parametrize("crit", [row("unknown", ["holdfast"]), row("empty", []), row("text", "holdfast")])
+def test_token_with_an_extension_that_must_be_understood_is_refused(
+    rs: ResourceServer, client: Client, crit: object
+) -> None:
+    """A token is refused when its `crit` header asks for more than the resource server knows, or for nothing at all.
+
+    Its issuer said that whoever does not understand all of it must not trust any of it (RFC 7515 section 4.1.11).
+    """
+    assert rs.send(client, token=rs.mint(client, header={"crit": crit, "holdfast": True})).refused
+
+
 @case("RFC7800-4-03", situation="token-invalid", impact="critical", needs=JWT)
 @pytest.mark.parametrize(
     "cnf", [row("replaced", '{"jkt": "$jkt"}'), row("emptied", "{}"), row("certificate", '{"x5t#S256": "$jkt"}')]

@@ -1,8 +1,21 @@
 """RFC 8705, section 3: a certificate-bound token works only over a connection with its certificate."""
 
-from holdfast import case
+import pytest
+
+from holdfast import case, row
 from holdfast.parties import AuthorizationServer, Client, ResourceServer
-from holdfast.pki import self_signed
+from holdfast.pki import rfc9440, self_signed
+
+HEADERS = pytest.mark.parametrize(
+    "name",
+    [
+        row("client-cert", "Client-Cert"),
+        row("underscores", "Client_Cert"),
+        row("x-client-cert", "X-Client-Cert"),
+        row("x-ssl-client-cert", "X-SSL-Client-Cert"),
+        row("ssl-client-cert", "SSL-Client-Cert"),
+    ],
+)
 
 
 @case("RFC8705-3-06", impact="medium")
@@ -43,6 +56,18 @@ def test_token_with_a_reissued_certificate_is_refused(rs: ResourceServer, bound:
     assert rs.send(bound, certificate=bound.reissued).refused
 
 
+@case("RFC9440-4-05-RS", situation="forged-certificate-header", impact="critical")
+@HEADERS
+def test_token_with_its_certificate_in_a_header_is_refused(rs: ResourceServer, bound: Client, name: str) -> None:
+    """A bound token is refused without a client certificate although a header of the request holds the right one.
+
+    Certificates are public. Only a proxy that checked the handshake may say in a header which one it saw.
+    """
+    shown = {name: rfc9440(bound.certificate.der)} if bound.certificate else {}
+
+    assert rs.send(bound, certificate=None, headers=shown).refused
+
+
 @case("RFC8705-3.1-02", impact="high", needs=("jwt-access-token",))
 def test_token_carries_the_thumbprint_of_the_certificate(
     authorization_server: AuthorizationServer, bound: Client
@@ -65,6 +90,18 @@ def test_token_asked_for_without_a_certificate_claims_no_binding(
 ) -> None:
     """A token request without a certificate is refused, or yields a token that claims no certificate."""
     answered = authorization_server.ask(bound, certificate=None)
+
+    assert answered.refused or "x5t#S256" not in authorization_server.read(answered).confirmation
+
+
+@case("RFC9440-4-05-AS", situation="certificate-missing", impact="medium", needs=("jwt-access-token",))
+@HEADERS
+def test_token_asked_for_with_a_certificate_in_a_header_claims_no_binding(
+    authorization_server: AuthorizationServer, bound: Client, name: str
+) -> None:
+    """A token request without a client certificate yields no token that is bound to one which only a header holds."""
+    shown = {name: rfc9440(bound.certificate.der)} if bound.certificate else {}
+    answered = authorization_server.ask(bound, certificate=None, headers=shown)
 
     assert answered.refused or "x5t#S256" not in authorization_server.read(answered).confirmation
 

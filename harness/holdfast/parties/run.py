@@ -146,6 +146,7 @@ class Run:
         seen = self.send(message, "ground")
         if seen.outcome is not Outcome.REFUSED:
             raise Inconclusive(f"the request that had to be refused first was not: {seen!r}")
+        self.stood_on.append((message, seen))
         return seen
 
     def resend(self, request: Request, message: Message, difference: str, *, kept: bool = False) -> Exchange:
@@ -186,20 +187,25 @@ class Run:
     def vouch(self) -> list[Judged]:
         """After the case: what stands behind each judged exchange. Sends the honest requests that go after.
 
-        A case that judges no exchange judges what it stood on, which counts where not just anybody gets it.
+        A case that judges no exchange judges what it stood on: what was accepted counts where not just anybody gets it,
+        what was refused where an honest request is not.
         """
-        if not self.judged:
-            return [
-                Judged(seen.outcome, protected=message.protected(self), detail=repr(seen))
-                for message, seen in self.stood_on
-                if message.protected
-            ]
         after: dict[Hashable, str] = {}
-        for message, seen in reversed(self.judged):
+        for message, seen in reversed(self.judged or self.stood_on):
             honest = message.control
             if honest is not None and seen.outcome is not Outcome.ACCEPTED and honest.family not in after:
                 after[honest.family] = self._before.get(honest.family, "") or self.control(honest, anew=True)
-        return [self._vouched(message, seen, after) for message, seen in self.judged]
+        if self.judged:
+            return [self._vouched(message, seen, after) for message, seen in self.judged]
+        return [
+            Judged(
+                seen.outcome,
+                control=after.get(message.control.family) if message.control else None,
+                protected=message.protected(self) if message.protected else None,
+                detail=repr(seen),
+            )
+            for message, seen in self.stood_on
+        ]
 
     def _vouched(self, message: Message, seen: Exchange, controls: dict[Hashable, str]) -> Judged:
         seen.control = self._vouching.get(message.control.family) if message.control else None
@@ -209,6 +215,7 @@ class Run:
             control=controls.get(message.control.family) if message.control else None,
             protected=message.protected(self) if accepted and message.protected else None,
             discerning=message.discerning(self) if accepted and message.discerning else None,
+            honest=not message.difference and message.control is None,
             busy=seen.busy,
             detail=repr(seen),
         )

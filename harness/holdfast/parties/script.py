@@ -45,6 +45,7 @@ class Script:
                 "a preflight",
                 absorbs=False,
                 control=honest,
+                protected=honest.protected,
             )
         )
 

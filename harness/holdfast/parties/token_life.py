@@ -87,7 +87,12 @@ class TokenLife(ServerMessages):
 
     @property
     def metadata(self) -> Mapping[str, object]:
-        """Its metadata document (RFC 8414), as it was fetched before the first case."""
+        """Its metadata document (RFC 8414), as it was fetched before the first case.
+
+        Raises Inconclusive where there was none, whatever the target claims.
+        """
+        if not self._bench.metadata:
+            raise Inconclusive("the authorization server publishes no metadata (RFC 8414)")
         return self._bench.metadata
 
     def listed(self, member: str) -> Sequence[object]:

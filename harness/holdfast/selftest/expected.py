@@ -50,19 +50,24 @@ def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:
     flaw = twin.flaw
     if flaw.equivalent:
         return False
-    if flaw.only and not any(re.search(pattern, case) for pattern in flaw.only):
-        return False
-    if flaw.signals:
-        return any(twin.is_at(check.place) and _spoilt(twin, check) for check in fact.signals)
-    if not {mark.requirement, *mark.also} & set(flaw.breaks):
+    if any(_spoilt(twin, check, fact) for check in fact.signals):
+        return True
+    meant = any(re.search(pattern, case) for pattern in flaw.only) if flaw.only else not flaw.signals
+    if not meant or not {mark.requirement, *mark.also} & set(flaw.breaks):
         return False
     if flaw.seam == "guard" and not flaw.over_strict:
         return any(_trips(twin, name) for name in fact.trips)
     return twin.is_at(fact.endpoint)
 
 
-def _spoilt(twin: Twin, check: Check) -> bool:
-    return any(re.search(pattern, f"{check.name}: {check.expected}") for pattern in twin.flaw.signals)
+def _spoilt(twin: Twin, check: Check, fact: Fact) -> bool:
+    """Whether the flaw spoils what is asked of a refusal; that of a guard, where it is this guard that refuses."""
+    said = f"{check.name}: {check.expected}"
+    return (
+        twin.is_at(check.at or check.place)
+        and any(re.search(pattern, said) for pattern in twin.flaw.signals)
+        and (twin.flaw.seam != "guard" or any(_trips(twin, name) for name in fact.trips))
+    )
 
 
 def _trips(twin: Twin, name: str) -> bool:

@@ -47,8 +47,9 @@ class Flaw(Table):
     only: of these cases those in whose id one of these regular expressions is found; none: all.
     over_strict: it refuses what has to be accepted. Of a guard that refuses too little, on the other hand, those cases
         must catch it, of the ones above, whose request strict refuses by that guard.
-    signals: regular expressions for what signals expect; every case for which strict has one of them, and one that is
-        as expected, must catch it. `breaks` says what they rest on.
+    signals: regular expressions for what is asked of refusals, as in "E-RS-02 wording: 401, DPoP challenge, error ...";
+        every case in which strict is asked one of them there (of a guard: where that is what refuses) must catch it.
+        `breaks` says what they rest on; of the cases that cite that, only those of `only` must catch it besides.
     target, variant: which configuration of which reference implementation it is put into.
     vars: placeholders of the target file with other values.
     waits: cases that wait for real time are among those that catch it.

@@ -66,34 +66,43 @@ class Host:
 
 
 class HostRunner(ProcessRunner):
-    """Starts the one service of strict's target file as a twin in a host instead of as a process of its own."""
+    """Starts the service that is strict as a twin in a host instead of as a process of its own.
+
+    What stands before it, a proxy, is a process as ever.
+    """
 
     def __init__(self, target: Target, folder: Path, host: Host, name: str, flaw: Mapping[str, Any]) -> None:
         super().__init__(target, folder, folder, lambda *_: folder)
         self._host = host
         self._name = name
         self._flaw = flaw
-        self._started = False
+        self._hosted = ""
 
     def prepare(self, service: Service, values: Mapping[str, str], where: str) -> None:
-        """Nothing: the host runs already."""
+        """Nothing: neither strict nor our own proxy needs anything made."""
 
     def launch(self, service: Service, values: Mapping[str, str], where: str) -> None:
         """Start the twin with the command line that strict would be started with, program and script left out."""
+        if Path(service.here).name != "strict":
+            super().launch(service, values, where)
+            return
         words = [fill_text(word, values, lambda: f"{where}.process") for word in (service.process or [])[2:]]
         self._host.start(self._name, self._flaw, words)
-        self._started = True
+        self._hosted = service.name
 
-    def exit_code(self, name: str) -> int | None:  # noqa: ARG002 - one service
-        """That of the host."""
-        return self._host.exit_code()
+    def exit_code(self, name: str) -> int | None:
+        """That of the host, where it is the twin."""
+        return self._host.exit_code() if name == self._hosted else super().exit_code(name)
 
     def relaunch(self, name: str) -> None:
-        """A twin does not end by itself."""
-        raise UsageError(f"{name}: the host of the flawed twins has ended")
+        """Start it again; a twin does not end by itself."""
+        if name == self._hosted:
+            raise UsageError(f"{name}: the host of the flawed twins has ended")
+        super().relaunch(name)
 
     def stop(self) -> None:
-        """End the twin."""
-        if self._started:
+        """End the twin, and what is a process."""
+        if self._hosted:
             self._host.stop(self._name)
-            self._started = False
+            self._hosted = ""
+        super().stop()

@@ -1,5 +1,7 @@
 """One twin, from its start to what each case made of it. Nothing is written: what counts is who caught it."""
 
+import copy
+import functools
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +19,6 @@ from holdfast.parties.cast import Stage
 from holdfast.parties.issuer import Issuer
 from holdfast.parties.run import Run, Worker
 from holdfast.parties.tokens import TokenShelf
-from holdfast.places import place_of
 from holdfast.plugin import Collected, admitted
 from holdfast.recording import Recorder
 from holdfast.requirements import Tables
@@ -31,15 +32,16 @@ LONGEST = 15.0
 
 
 class Check(NamedTuple):
-    """One thing that is asked of a refusal: by which word of which entry, what is expected, where, and whether it held.
+    """One thing that is asked of a refusal: by which word of which entry, what is expected, and whether it held.
 
-    place: the endpoint, in the words of suites/errors.toml; a case at one of several that lie there names its own.
+    place: where, in the words of suites/errors.toml. at: which endpoint that is, where a traced twin says so.
     """
 
     name: str
     expected: str
     place: str
     held: bool
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class _Thorough(Judge):
     def _signals(self, case: Case, run: Run) -> list[Signal]:
         tables = self.stage.bench.tables
         return [
-            one.model_copy(update={"seen": message.endpoint})
+            one.model_copy(update={"seen": f"{message.endpoint} {seen.header('Answered-At') or ''}"})
             for message, seen in run.judged
             for one in signals.each(seen, case.mark.situation, message.endpoint, tables, self.profile)
         ]
@@ -146,8 +148,13 @@ def outcome(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jo
         return Outcome(ask.name, {}, str(error))
 
 
+@functools.cache
+def _loaded(name: str, variant: str) -> targets.Target:
+    return targets.load(name, variant=variant)
+
+
 def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> dict[str, Fact]:
-    target = targets.load(ask.target, variant=ask.variant)
+    target = copy.deepcopy(_loaded(ask.target, ask.variant))
     target.vars.update(ask.vars)
     profile = profiles.load(rooms.suites(), next(iter(target.profiles), "base") if ask.variant != "default" else "base")
     stop, issuers = threading.Event(), list[Issuer]()
@@ -197,14 +204,14 @@ def _fact(engine: Engine[Worker, Done], case: Case) -> Fact:
         result = engine.result(case.job).result
     except Exception as error:  # noqa: BLE001 - an error of ours is never reported as a catch
         return Fact("inconclusive", "", reason=f"our own error: {type(error).__name__}: {error}")
-    checks = dict.fromkeys(_check(signal, result.endpoint) for signal in result.signals)
+    checks = dict.fromkeys(_check(signal) for signal in result.signals)
     return Fact(result.verdict, result.endpoint, tuple(checks), result.reason)
 
 
-def _check(signal: Signal, endpoint: str) -> Check:
+def _check(signal: Signal) -> Check:
     entry, word = signal.situation.partition(" ")[0], signal.name.removeprefix("hard: ")
-    place = endpoint if place_of(endpoint) == signal.seen else signal.seen
-    return Check(f"{entry} {word}", signal.expected, place, signal.verdict == "passed")
+    place, _, at = signal.seen.partition(" ")
+    return Check(f"{entry} {word}", signal.expected, place, signal.verdict == "passed", at)
 
 
 def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:

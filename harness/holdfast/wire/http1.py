@@ -44,10 +44,10 @@ def place(url: str) -> Place | None:
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
         return None
     secure = parts.scheme == "https"
-    authority = parts.netloc.rpartition("@")[2] if url.isascii() else f"{host}:{port}" if port else host
+    authority = parts.netloc.rpartition("@")[2] if url.isascii() else f"{host}:{port}" if port is not None else host
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query or "?" in url.partition("#")[0] else "")
     quoted = quote(target, safe=_VISIBLE, errors="replace")
-    return Place(secure, host, port or (443 if secure else 80), authority, quoted)
+    return Place(secure, host, (443 if secure else 80) if port is None else port, authority, quoted)
 
 
 @dataclass(slots=True)

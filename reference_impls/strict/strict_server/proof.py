@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,12 @@ from .memory import Nonces, SeenOnce
 from .refusals import Refused, invalid_proof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from .incoming import Incoming
     from .settings import Settings
 
-_LONGEST_JTI = 512
-_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+_LONGEST_JTI = 512  # characters
 
 CHECKS = (
     "proof.typ",
@@ -28,9 +26,16 @@ CHECKS = (
     "proof.crit",
     "proof.jwk",
     "proof.private",
-    "proof.key",
+    "jwk.kind",
+    "jwk.numbers",
+    "jwk.size",
+    "jwk.order",
     "proof.signature",
-    "proof.claims",
+    "proof.has_jti",
+    "proof.jti_length",
+    "proof.has_htm",
+    "proof.has_htu",
+    "proof.has_iat",
     "proof.htm",
     "proof.htu",
     "proof.iat",
@@ -56,6 +61,10 @@ class ProofCheck:
         """Give the thumbprint of the proof's key."""
         return jose.thumbprint(self.header["jwk"])
 
+    def verifies(self) -> bool:
+        """Tell whether the key in the header made the signature, by the algorithm in the header."""
+        return self.jws is not None and jose.verifies(self.jws, self.header["jwk"], self.header["alg"])
+
 
 class Proofs:
     """The proofs that one server takes: its nonces, its memory of spent proofs, its windows."""
@@ -73,10 +82,9 @@ class Proofs:
         invalid_dpop_proof or use_dpop_nonce.
         """
         guards = self.settings.guards
-        values = incoming.values("dpop")
-        if not values:
+        value = guards("proof.single", incoming.values("dpop"))
+        if value is None:
             return None
-        value = guards("proof.single", values)
         check = ProofCheck(incoming, self, token)
         guards("proof.form", check, value)
         for name in CHECKS:
@@ -106,21 +114,19 @@ class Proofs:
 
 
 @guard("proof.single")
-def single(values: list[str]) -> str:
-    """Take one DPoP field line only (4.3 item 1)."""
-    if len(values) != 1:
+def single(values: list[str]) -> str | None:
+    """Give the value of the one DPoP field line, None where there is none; several are refused (4.3 item 1)."""
+    if len(values) > 1:
         raise invalid_proof("more than one DPoP header")
-    return values[0]
+    return values[0] if values else None
 
 
 @guard("proof.form")
 def well_formed(check: ProofCheck, value: str) -> None:
-    """Read the field value as one JWT and nothing else (4.3 item 2)."""
+    """Read the field value as one JWT and nothing else (4.3 item 2), in the steps of `jose.read`."""
     guards = check.server.settings.guards
-    if not _TOKEN68.match(value):
-        raise invalid_proof("the DPoP header is not one token")
     try:
-        check.jws = jose.read(value, lambda pairs: guards("jws.members", pairs))
+        check.jws = jose.read(value, lambda pairs: guards("jws.members", pairs), guards)
     except jose.Malformed as error:
         raise invalid_proof("the proof is not a well-formed JWT") from error
     check.header, check.claims = check.jws.header, check.jws.claims
@@ -151,8 +157,9 @@ def crit(check: ProofCheck) -> None:
 
 @guard("proof.jwk")
 def jwk(check: ProofCheck) -> None:
-    """Ask for a key in the header; it is the only key that is looked at."""
-    if not isinstance(check.header.get("jwk"), dict):
+    """Ask for a key in the header, an object that says of which type it is; no other key is looked at (4.3 item 6)."""
+    value = check.header.get("jwk")
+    if not isinstance(value, dict) or not isinstance(value.get("kty"), str):
         raise invalid_proof("jwk is not a public key")
 
 
@@ -163,37 +170,81 @@ def private(check: ProofCheck) -> None:
         raise invalid_proof("jwk holds more than a public key")
 
 
-@guard("proof.key")
-def key(check: ProofCheck) -> None:
-    """Check type, curve and size of the key against the algorithm."""
-    guards = check.server.settings.guards
+def _about_key(test: Callable[..., None], *arguments: Any) -> None:
     try:
-        jose.check_key(
-            check.header["jwk"],
-            check.header["alg"],
-            lambda n, e: guards("jwk.size", n, e),
-            lambda point: guards("jwk.order", point),
-        )
+        test(*arguments)
     except jose.Malformed as error:
         raise invalid_proof("jwk is not a key for alg") from error
+
+
+@guard("jwk.kind")
+def key_kind(check: ProofCheck) -> None:
+    """Ask for the type and curve that go with the algorithm."""
+    _about_key(jose.goes_with, check.header["jwk"], check.header["alg"])
+
+
+@guard("jwk.numbers")
+def key_numbers(check: ProofCheck) -> None:
+    """Ask for each number of the key in its one spelling: another one would be another thumbprint (RFC 7638)."""
+    _about_key(jose.spelt_in_one_way, check.header["jwk"])
+
+
+@guard("jwk.size")
+def key_size(check: ProofCheck) -> None:
+    """Refuse RSA keys that are too weak, or too large to be worth the work."""
+    _about_key(jose.of_sufficient_size, check.header["jwk"])
+
+
+@guard("jwk.order")
+def key_order(check: ProofCheck) -> None:
+    """Refuse keys under which one signature is good for many messages."""
+    _about_key(jose.of_large_order, check.header["jwk"])
 
 
 @guard("proof.signature")
 def signature(check: ProofCheck) -> None:
     """Verify the signature with the key of the header (4.3 item 6)."""
-    if check.jws is None or not jose.verifies(check.jws, check.header["jwk"], check.header["alg"]):
+    if not check.verifies():
         raise invalid_proof("the signature does not verify")
 
 
-@guard("proof.claims")
-def claims(check: ProofCheck) -> None:
-    """Ask for every required claim in its type (4.3 item 3); claims that are not known are ignored (4.2)."""
-    for name in ("jti", "htm", "htu"):
-        value = check.claims.get(name)
-        if not isinstance(value, str) or not value:
-            raise invalid_proof(f"{name} is missing or not a string")
+# Every required claim in its type (4.3 item 3); claims that are not known are ignored (4.2).
+
+
+def _ask_for_text(check: ProofCheck, name: str) -> None:
+    value = check.claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise invalid_proof(f"{name} is missing or not a string")
+
+
+@guard("proof.has_jti")
+def has_jti(check: ProofCheck) -> None:
+    """Ask for a text by which the proof can be remembered."""
+    _ask_for_text(check, "jti")
+
+
+@guard("proof.jti_length")
+def jti_length(check: ProofCheck) -> None:
+    """Refuse a jti that is too long to be remembered for everybody (section 11.1)."""
     if len(check.claims["jti"]) > _LONGEST_JTI:
         raise invalid_proof("jti is too long")
+
+
+@guard("proof.has_htm")
+def has_htm(check: ProofCheck) -> None:
+    """Ask for a method, to be compared by `htm`."""
+    _ask_for_text(check, "htm")
+
+
+@guard("proof.has_htu")
+def has_htu(check: ProofCheck) -> None:
+    """Ask for a target URI, to be compared by `htu`."""
+    _ask_for_text(check, "htu")
+
+
+@guard("proof.has_iat")
+def has_iat(check: ProofCheck) -> None:
+    """Ask for a time, to be compared by `iat`."""
     if jose.number(check.claims.get("iat")) is None:
         raise invalid_proof("iat is missing or not a number")
 
@@ -266,8 +317,13 @@ def nonce(check: ProofCheck) -> None:
 @guard("proof.replay")
 def replay(check: ProofCheck) -> None:
     """Take a proof once for its target URI (section 11.1), remembered for longer than its window."""
-    if not check.server.spent.spend((check.claims["jti"], check.jkt, uris.normal(check.claims["htu"]))):
+    if not check.server.spent.spend(known_by(check)):
         raise invalid_proof("the proof was used before")
+
+
+def known_by(check: ProofCheck) -> Hashable:
+    """Give what a used proof is known by: its jti, beside its key and its target URI in normal form (section 11.1)."""
+    return check.claims["jti"], check.jkt, uris.normal(check.claims["htu"])
 
 
 def token_hash(token: str) -> str:

@@ -1,0 +1,176 @@
+"""Flaws in how long a nonce is good, where, and for whom (RFC 9449 sections 8, 9, 11.1 and 11.2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from strict_server import jose
+from strict_server.refusals import Refused, invalid_proof
+
+from flawed_server.places import HERE
+from flawed_server.registry import Answer, answer, inside, instead_of
+from flawed_server.seams.nonce import Kept, both, nonce_in
+from flawed_server.seams.state_replay import Itself
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+    from strict_server.incoming import Incoming
+    from strict_server.main import Servers
+    from strict_server.memory import SeenOnce
+    from strict_server.proof import ProofCheck, Proofs
+
+Honest = Callable[..., Any]
+
+_HOUR = 3600  # seconds
+
+
+# For whom, and where
+
+
+class _Owned(Kept):
+    """Good for those only to whom they were supplied; `who` says whose request is being answered."""
+
+    def __init__(self, proofs: Proofs, who: Callable[[], Hashable]) -> None:
+        super().__init__(proofs)
+        self._who = who
+        self._owners: dict[str, Hashable] = {}
+
+    def issue(self) -> str:
+        new = super().issue()
+        self._owners[new] = self._who()
+        return new
+
+    def is_good(self, nonce: str) -> bool:
+        return super().is_good(nonce) and self._owners[nonce] in {None, self._who()}
+
+
+_KEY: ContextVar[str | None] = ContextVar("_KEY", default=None)
+
+
+def _noting_the_key(proofs: Proofs) -> None:
+    honest = proofs.check
+
+    def check(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
+        for value in incoming.values("dpop")[:1]:
+            try:
+                _KEY.set(jose.thumbprint(jose.read(value).header["jwk"]))
+            except (KeyError, TypeError, Refused):
+                _KEY.set(None)
+        return honest(incoming, token)
+
+    proofs.check = check
+
+
+@inside("nonces: for one key")
+def for_one_key(servers: Servers) -> None:
+    """Take a nonce with a proof of the key to which it was supplied."""
+    for proofs in both(servers):
+        _noting_the_key(proofs)
+        proofs.nonces = _Owned(proofs, _KEY.get)
+
+
+@inside("nonces: for one endpoint")
+def for_one_endpoint(servers: Servers) -> None:
+    """Take a nonce at the endpoint that supplied it."""
+    for proofs in both(servers):
+        proofs.nonces = _Owned(proofs, lambda: HERE.get().partition("-")[0])
+
+
+@inside("nonces: for one node")
+def for_one_node(servers: Servers) -> None:
+    """Take a nonce at the node that supplied it."""
+    if servers.replica is not None:
+        servers.replica.proofs.nonces = Kept(servers.replica.proofs)
+
+
+# For how long
+
+
+def _spending_nonces(proofs: Proofs, refuses: Callable[[ProofCheck], bool]) -> None:
+    """Ask, when all else about a proof was found good, whether its nonce is good for one more."""
+    honest = proofs.spend
+
+    def spend(check: ProofCheck) -> None:
+        honest(check)
+        if refuses(check):
+            raise Refused("use_dpop_nonce", "the nonce is used up")
+
+    proofs.spend = spend
+
+
+@inside("nonces: for one request")
+def for_one_request(servers: Servers) -> None:
+    """Take a nonce once."""
+    for proofs in both(servers):
+        nonces = proofs.nonces = Kept(proofs)
+        _spending_nonces(proofs, lambda check, nonces=nonces: not nonces.forget(check.claims["nonce"]))
+
+
+@inside("nonces: until the next is used")
+def until_the_next_is_used(servers: Servers) -> None:
+    """Take no nonce that is older than one that was used on the same connection."""
+    for proofs in both(servers):
+        nonces, newest = Kept(proofs), dict[Itself, float]()
+        proofs.nonces = nonces
+
+        def is_old(check: ProofCheck, nonces: Kept = nonces, newest: dict[Itself, float] = newest) -> bool:
+            at, connection = nonces.issued[check.claims["nonce"]], Itself(check.incoming.connection)
+            newest[connection] = max(at, newest.get(connection, at))
+            return at < newest[connection]
+
+        _spending_nonces(proofs, is_old)
+
+
+@inside("nonces: until a proof with it fails")
+def until_a_proof_fails(servers: Servers) -> None:
+    """Take no nonce that was in a proof that was refused."""
+    for proofs in both(servers):
+        nonces = proofs.nonces = Kept(proofs)
+        honest = proofs.check
+
+        def check(
+            incoming: Incoming,
+            token: str | None = None,
+            nonces: Kept = nonces,
+            honest: Callable[[Incoming, str | None], ProofCheck | None] = honest,
+        ) -> ProofCheck | None:
+            try:
+                return honest(incoming, token)
+            except Refused:
+                for proof in incoming.values("dpop"):
+                    nonces.forget(nonce_in(proof))
+                raise
+
+        proofs.check = check
+
+
+_SERVED: WeakKeyDictionary[SeenOnce, set[Itself]] = WeakKeyDictionary()
+
+
+@instead_of("proof.nonce", "is asked for once")
+def asked_for_once(honest: Honest, check: ProofCheck) -> None:
+    """Challenge nobody who had a good nonce before, on this connection: a proof without is refused."""
+    served, connection = _SERVED.setdefault(check.server.spent, set()), Itself(check.incoming.connection)
+    try:
+        honest(check)
+    except Refused:
+        if "nonce" not in check.claims and connection in served:
+            raise invalid_proof("a nonce was supplied before") from None
+        raise
+    served.add(connection)
+
+
+@answer("no nonce for an old one")
+def silent_to_old_ones(found: Answer, scope: Scope) -> None:
+    """Supply no nonce to who came with one that was good once."""
+    proof = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"dpop"), "")
+    try:
+        issued = int.from_bytes(jose.decode(str(nonce_in(proof)))[:8]) / 1000
+    except ValueError:
+        return
+    if b"use_dpop_nonce" in found.body and 0 < time.time() - issued < _HOUR:
+        found.replace("dpop-nonce")
