@@ -79,7 +79,7 @@ def read(path: Path, at: EvidenceAt) -> Evidence:
             file.seek(at.offset)
             member = file.read(at.length)
     except (OSError, ValueError, OverflowError, MemoryError) as error:
-        raise UsageError(f"{place}: {error or 'too long'}; keep the evidence file beside results.json") from None
+        raise UsageError(f"{place}: {str(error) or 'too long'}; keep the evidence file beside results.json") from None
     if (found := _inflated(member, place)) is None:
         raise UsageError(f"{place}: cut short; keep the file as it was written")
     return _parsed(found[0], place)

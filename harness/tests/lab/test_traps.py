@@ -1,286 +1,201 @@
-"""Servers that answer everything alike: none ever passes a case, and the first line says what is wrong with it."""
+"""Servers that are no flaw but a trap: none passes a case, each is done with in time, and it is said what is wrong."""
 
 import contextlib
-import json
-import ssl
+import re
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from holdfast import launch, pki, rooms, session, targets
+from holdfast import catalogue, launch, rooms, session, targets, verdicts
+from holdfast.applicability import Limits
 from holdfast.assemble import bench_for, issuer_for
-from holdfast.cli import main
-from holdfast.evidence import EvidenceWriter
-from holdfast.parties.bench import Bench
+from holdfast.evidence import EvidenceWriter, read_all
 from holdfast.parties.issuer import Issuer
 from holdfast.profiles import load
 from holdfast.requirements import Tables
-from holdfast.results import CaseResult, Results
-from holdfast.results_io import read
+from holdfast.results import CaseResult, ExchangeRecord
 
-CANARY = "the protected answer"
-#: What only an accepted request gets, at every endpoint at once.
-EVERYTHING = {
-    "active": True,
-    "access_token": "t",
-    "token_type": "DPoP",
-    "request_uri": "urn:r",
-    "client_id": "c",
-    "note": CANARY,
-}
-LOGIN = "<html><form>Please log in</form></html>"
+if TYPE_CHECKING:
+    from tests.lab.conftest import Holdfast, Ran
 
-#: How each trap answers: status and body; None for one that never does.
-TRAPS: dict[str, tuple[int, str] | None] = {
-    "refuses": (401, '{"error": "invalid_token"}'),
-    "accepts": (200, json.dumps(EVERYTHING)),
-    "breaks": (500, "Traceback"),
-    "logs in": (200, LOGIN),
-    "hangs": None,
-}
+#: The target whose variants they are, by the role in which they are judged.
+AT = {"rs": "traps", "as": "traps_as"}
 
-TARGET = """
-name = "trap"
-roles = ["{role}"]
-ca = "ca.pem"
-deadline = {deadline}
-capabilities = [
-  "dpop", "mtls", "jwt-access-token", "single-use-proof", "resource-metadata", "client_credentials",
-  "authorization_code", "refresh_token", "dpop_jkt", "opaque-access-token", "refresh-rotation", "resource-indicators",
-]
-{more}
-"""
-RESOURCE = """
-[resources.main]
-url = "{url}/resource"
-canary = "the protected answer"
-"""
-SERVER = """
-issuer = "{url}"
-[endpoints]
-token = "{url}/token"
-authorization = "{url}/authorize"
-par = "{url}/par"
-introspection = "{url}/introspect"
-revocation = "{url}/revoke"
-registration = "{url}/register"
-[introspection]
-id = "rs"
-secret = { env = "HOLDFAST_TRAP_SECRET" }
-[introspection.other]
-id = "other"
-secret = { env = "HOLDFAST_TRAP_SECRET" }
-audience = "https://other.test"
-[authorization]
-driver = "redirect"
-[clients.main]
-auth = "client_secret_basic"
-id = "main"
-secret = { env = "HOLDFAST_TRAP_SECRET" }
-scope = "read"
-grants = ["client_credentials", "authorization_code", "refresh_token"]
-[clients.second]
-auth = "client_secret_post"
-id = "second"
-secret = { env = "HOLDFAST_TRAP_SECRET" }
-[clients.public]
-auth = "none"
-id = "public"
-grants = ["authorization_code", "refresh_token"]
-[clients.bound]
-auth = "client_secret_basic"
-id = "bound"
-secret = { env = "HOLDFAST_TRAP_SECRET" }
-binding = "certificate"
-"""
+#: Seconds over its deadline after which an exchange has surely not been given up.
+GRACE = 10.0
 
+REFUSES = "the resource server refuses every honest request: "
+HANGS = r"the resource does not answer as it should: it hangs \(.* timeout "
+PAGE = "the resource answers every request with 200 and without its canary, honest ones too"
+BREAKS_OFF = "the resource does not answer as it should: .* closed "
 
-class Trap:
-    """A TLS server that answers every request alike."""
-
-    def __init__(self, authority: pki.Authority, folder: Path, answer: tuple[int, str] | None) -> None:
-        self.ended = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler(answer))
-        self.server.daemon_threads = True
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority.issue_server(["localhost"]).write(folder))
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"https://localhost:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def handler(self, answer: tuple[int, str] | None) -> type[BaseHTTPRequestHandler]:
-        ended = self.ended
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                if not self.raw_requestline or not self.parse_request():
-                    self.close_connection = True
-                    return
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if answer is None:
-                    ended.wait(60)
-                    self.close_connection = True
-                    return
-                status, body = answer
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    def close(self) -> None:
-        self.ended.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A client that gives up in the middle is what these tests are about.
-    monkeypatch.setenv("HOLDFAST_TRAP_SECRET", "a-secret-of-the-traps")
-    monkeypatch.setattr(ThreadingHTTPServer, "handle_error", lambda *_: None)
-
-
-@pytest.fixture
-def trap(tmp_path: Path) -> Iterator[Callable[[str, str], Path]]:
-    """Starts a trap and writes its target file."""
-    authority = pki.new_authority("traps")
-    started: list[Trap] = []
-
-    def start(name: str, role: str) -> Path:
-        started.append(Trap(authority, tmp_path, TRAPS[name]))
-        (tmp_path / "ca.pem").write_bytes(authority.pem)
-        more = (RESOURCE if role == "rs" else SERVER).replace("{url}", started[-1].url)
-        file = tmp_path / "target.toml"
-        # Only what never answers may be given up soon: the others answer, however busy this machine is.
-        file.write_text(TARGET.format(role=role, more=more, deadline=0.3 if TRAPS[name] is None else 20.0))
-        return file
-
-    yield start
-    for one in started:
-        one.close()
-
-
-def run(file: Path, *arguments: str) -> tuple[int, Results | None]:
-    out = file.parent / "out"
-    with pytest.raises(SystemExit) as ended:
-        main(["run", str(file), "--out", str(out), *arguments])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, read(out / "results.json") if (out / "results.json").exists() else None
-
-
+#: What is said of a resource server that is a trap, by its variant.
 SAID = {
-    "refuses": "the resource server refuses every honest request",
-    "breaks": "it answers 500 to everything",
-    "logs in": "the resource answers every request with 200 and without its canary, honest ones too",
-    "hangs": "it hangs",
+    "default": REFUSES,
+    "breaks": "the resource does not answer as it should: it answers 500 to everything",
+    "hangs": HANGS,
+    "slow": f"{REFUSES}|{HANGS}",  # on a busy machine its answers come too late
+    "late": HANGS,
+    "closes-at-once": BREAKS_OFF,
+    "closes-in-the-head": BREAKS_OFF,
+    "closes-in-the-body": BREAKS_OFF,
+    "logs-in": REFUSES,
+    "asks-for-nonces": f"{REFUSES}.* use_dpop_nonce",
+    "error-page": PAGE,
+    "error-in-json": PAGE,
+    "never-ends": "the resource does not answer as it should: .* oversize ",
 }
+#: Of the others it may be said, as the dice have it, that not even the configuration can be right.
+GENEROUS = ["throws-dice", "accepts"]
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_the_first_line_says_what_is_wrong_with_a_resource_server(
-    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+@pytest.fixture(scope="module")
+def ran(holdfast: "Holdfast") -> Callable[[str], "Ran"]:
+    """All traps of one role, judged in one run; few cases, since none is asked of any."""
+    return lambda role: holdfast("run", AT[role], "--no-wait", "--suite", "mtls")
+
+
+@pytest.mark.parametrize("role", AT)
+def test_every_trap_is_named_here(role: str) -> None:
+    assert targets.variants(targets.load(AT[role])) == [*SAID, *GENEROUS]
+
+
+@pytest.mark.parametrize("role", AT)
+@pytest.mark.parametrize("trap", SAID)
+def test_a_run_passes_nothing_and_says_what_is_wrong(ran: Callable[[str], "Ran"], trap: str, role: str) -> None:
+    run = ran(role).variant(trap)
+
+    assert {case.verdict for case in run.cases} == {"inconclusive", "not applicable"}
+    said = SAID[trap] if role == "rs" else "no client gets a token: client main-"
+    assert re.match(said, run.problem)
+
+
+@pytest.mark.parametrize(("role", "place"), [("rs", "resource"), ("as", "token endpoint")])
+def test_what_accepts_everything_is_a_mistake_in_the_configuration(
+    ran: Callable[[str], "Ran"], role: str, place: str
 ) -> None:
-    code, results = run(trap(name, "rs"))
-
-    assert code == 3
-    assert results is not None
-    assert {case.verdict for case in results.targets[0].cases} == {"inconclusive", "not applicable"}
-    assert SAID[name] in results.targets[0].problem
-    assert SAID[name] in capsys.readouterr().out.splitlines()[0]
-    assert SAID[name] in (tmp_path / "out" / "report.html").read_text()
+    assert ran(role).code == 2
+    assert ran(role).stderr.splitlines()[-1].startswith(f"holdfast: {AT[role]}: the {place} is not protected: ")
 
 
-def test_a_resource_that_anybody_may_read_is_a_mistake_in_the_configuration(
-    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, results = run(trap("accepts", "rs"))
-    said = capsys.readouterr().err.splitlines()
+def test_the_first_line_and_the_report_say_what_is_wrong(holdfast: "Holdfast") -> None:
+    told = holdfast("run", "traps", "--variant", "breaks", "--no-wait", "--suite", "mtls")
 
-    assert (code, results) == (2, None)
-    assert said[-1].startswith("holdfast: trap: the resource is not protected: ")
+    assert told.code == 3
+    assert f"traps could not be judged: {SAID['breaks']}" in told.stdout.splitlines()[0]
+    assert SAID["breaks"] in (told.folder / "report.html").read_text()
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_the_first_line_says_what_is_wrong_with_an_authorization_server(
-    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    code, results = run(trap(name, "as"))
+def test_without_metadata_it_is_said_of_each_that_there_is_none(holdfast: "Holdfast", tmp_path: Path) -> None:
+    text = (rooms.reference_impls() / "traps_as" / "target.toml").read_text()
+    start, end = text.index("[endpoints]"), text.index("[introspection]")
+    here = str(rooms.reference_impls() / "traps")
+    (tmp_path / "target.toml").write_text((text[:start] + text[end:]).replace("../traps", here))
 
-    assert code == 3
-    assert results is not None
-    assert {case.verdict for case in results.targets[0].cases} <= {"inconclusive", "not applicable"}
-    assert "no client gets a token: client main" in capsys.readouterr().out.splitlines()[0]
+    told = holdfast("run", str(tmp_path), "--no-wait", "--suite", "mtls")
+    said = "the authorization server's token endpoint is not known: no metadata at https://localhost:"
 
-
-def test_an_authorization_server_that_gives_anybody_a_token_is_a_mistake_in_the_configuration(
-    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, results = run(trap("accepts", "as"))
-    said = capsys.readouterr().err.splitlines()
-
-    assert (code, results) == (2, None)
-    assert said[-1].startswith("holdfast: trap: the token endpoint is not protected: ")
-
-
-@pytest.mark.parametrize("name", ["breaks", "logs in", "hangs"])
-def test_without_metadata_the_first_line_says_so(
-    trap: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    file = trap(name, "as")
-    text = file.read_text()
-    file.write_text(text[: text.index("[endpoints]")] + text[text.index("[authorization]") :])
-
-    code, _ = run(file)
-
-    assert code == 3
-    first = capsys.readouterr().out.splitlines()[0]
-    assert "the authorization server's token endpoint is not known: no metadata at https://localhost:" in first
+    assert told.code == 3
+    assert said in told.stdout.splitlines()[0]
+    assert [run.variant for run in told.results.targets if not run.problem.startswith(said)] == []
 
 
 # The rules of verdicts by themselves, with nobody who looks first
 
 
-@contextlib.contextmanager
-def bench_of(file: Path) -> Iterator[Bench]:
-    target = targets.load(file)
-    stop, issuers = threading.Event(), list[Issuer]()
-    with contextlib.ExitStack() as ending:
-        ending.callback(session.close_all, issuers)
-        running = ending.enter_context(launch.start(target, None, stop, suite=issuer_for(target, issuers)))
-        bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0] if issuers else None)
-        ending.callback(bench.end)
-        yield bench
+@dataclass(frozen=True)
+class Seen:
+    """What became of the cases that applied, and all that was exchanged, by case id."""
+
+    cases: Sequence[CaseResult]
+    exchanges: Mapping[str, Sequence[ExchangeRecord]]
+    deadline: float
 
 
-def judged(file: Path, *suites: str) -> list[CaseResult]:
-    options = session.Options(load(rooms.suites(), "base"), suites=suites)
-    with bench_of(file) as bench, EvidenceWriter(file.parent / "evidence") as writer:
-        return session.judged_cases(bench, options, bench.tables, writer)
+@pytest.fixture(scope="module")
+def one_row_each() -> frozenset[str]:
+    """The first row of every case."""
+    first: dict[str, str] = {}
+    for found in catalogue.collect(Tables(rooms.suites())):
+        first.setdefault(found.item.nodeid.partition("[")[0], found.item.nodeid)
+    return frozenset(first.values())
 
 
-@pytest.mark.parametrize(("role", "suites"), [("rs", ("dpop", "mtls", "metadata")), ("as", ())])
-@pytest.mark.parametrize("name", TRAPS)
+@pytest.fixture(scope="module")
+def judged(one_row_each: frozenset[str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Seen]:
+    """Have a trap judged without the doctor, who would let no case begin; once for all tests."""
+    tables, known = Tables(rooms.suites()), dict[tuple[str, str], Seen]()
+    options = session.Options(load(rooms.suites(), "base"), jobs=32, cases=one_row_each, limits=Limits(wait=False))
+
+    def run(role: str, variant: str) -> Seen:
+        target, kept = targets.load(AT[role], variant=variant), tmp_path_factory.mktemp(variant) / "evidence"
+        stop, issuers = threading.Event(), list[Issuer]()
+        with contextlib.ExitStack() as ending:
+            ending.callback(session.close_all, issuers)
+            running = ending.enter_context(launch.start(target, None, stop, suite=issuer_for(target, issuers)))
+            bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+            ending.callback(bench.end)
+            with EvidenceWriter(kept) as writer:
+                cases = session.judged_cases(bench, options, tables, writer)
+        asked = [case for case in cases if case.verdict not in {"not applicable", "not run"}]
+        return Seen(asked, {one.case: one.exchanges for one in read_all(kept)}, target.deadline)
+
+    def once(role: str, variant: str) -> Seen:
+        if (role, variant) not in known:
+            known[role, variant] = run(role, variant)
+        return known[role, variant]
+
+    return once
+
+
+@pytest.mark.parametrize("role", AT)
+@pytest.mark.parametrize("trap", [*SAID, "accepts"])
 def test_no_case_is_passed_by_a_server_that_answers_everything_alike(
-    trap: Callable[[str, str], Path], name: str, role: str, suites: tuple[str, ...]
+    judged: Callable[[str, str], Seen], trap: str, role: str
 ) -> None:
-    asked = [case for case in judged(trap(name, role), *suites) if case.verdict != "not applicable"]
+    seen = judged(role, trap)
 
-    assert len(asked) > 100
-    assert [case.id for case in asked if case.verdict == "passed"] == []
-    assert [(case.id, case.reason) for case in asked if case.label == "our own error"] == []
+    assert len(seen.cases) > 100
+    assert [case.id for case in seen.cases if case.verdict == "passed"] == []
+    assert [(case.id, case.reason) for case in seen.cases if case.label] == []
     # Of a change nothing is said by any of them. That honest requests, or anybody's, fare badly may be said.
-    said = {case.id: (case.difference, case.actual) for case in asked if case.verdict != "inconclusive"}
-    assert {case: seen for case, seen in said.items() if seen[0] not in {"", "no credentials"}} == {}
+    said = {case.id: (case.difference, case.actual) for case in seen.cases if case.verdict != "inconclusive"}
+    assert {case: what for case, what in said.items() if what[0] not in {"", "no credentials"}} == {}
+
+
+@pytest.mark.parametrize("role", AT)
+@pytest.mark.parametrize("trap", ["hangs", "slow", "late", "never-ends"])
+def test_every_exchange_ends_with_its_deadline(judged: Callable[[str, str], Seen], trap: str, role: str) -> None:
+    seen = judged(role, trap)
+    seconds = [exchange.seconds for sent in seen.exchanges.values() for exchange in sent]
+
+    assert seconds
+    assert max(seconds) < seen.deadline + GRACE
+
+
+# Who is lucky in all that vouches for a case passes it: that is all there is to be had
+
+
+@pytest.mark.parametrize("role", AT)
+def test_dice_pass_no_refusal_beside_which_an_honest_request_was_refused(
+    judged: Callable[[str, str], Seen], role: str
+) -> None:
+    seen = judged(role, "throws-dice")
+    passed = [seen.exchanges[case.id] for case in seen.cases if case.verdict == "passed" and case.id in seen.exchanges]
+    refusals = [own for own in passed if any(one.control and one.outcome == "refused" for one in own)]
+
+    assert refusals
+    assert {one.outcome for own in refusals for one in own if one.purpose == "control"} == {"accepted"}
+    assert {own[one.control - 1].outcome for own in refusals for one in own if one.control} == {"accepted"}
+
+
+@pytest.mark.parametrize("role", AT)
+def test_dice_never_hold(judged: Callable[[str, str], Seen], role: str) -> None:
+    seen = judged(role, "throws-dice")
+
+    assert verdicts.exit_code([case.verdict for case in seen.cases], "failed") != 0
+    assert [(case.id, case.reason) for case in seen.cases if case.label == "our own error"] == []

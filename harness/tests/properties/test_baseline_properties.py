@@ -18,7 +18,13 @@ words = st.sampled_from(["a", "b", "c"])
 days = st.dates(date(2030, 1, 1), date(2030, 1, 9))
 texts = st.text(max_size=8)
 entries = st.builds(
-    baseline.Entry, case=words, variant=st.sampled_from(["", "v", "w"]), reason=texts, owner=texts, expires=days, link=texts
+    baseline.Entry,
+    case=words,
+    variant=st.sampled_from(["", "v", "w"]),
+    reason=texts,
+    owner=texts,
+    expires=days,
+    link=texts,
 )
 results = st.builds(
     CaseResult,
@@ -40,7 +46,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def written(entry: baseline.Entry) -> str:
-    fields = {name: json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f") for name, value in entry.model_dump(exclude={"expires"}).items()}
+    fields = {
+        name: json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        for name, value in entry.model_dump(exclude={"expires"}).items()
+    }
     lines = [f"{name} = {value}" for name, value in fields.items()]
     return "\n".join(["[[known]]", *lines, f"expires = {entry.expires.isoformat()}"]) + "\n"
 
@@ -71,12 +80,13 @@ ENTRY = written(baseline.Entry(case="a", reason="r", owner="us", expires=date(20
 def test_any_bytes_are_entries_or_one_line(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     try:
-        found = baseline.load(file)
+        found, told = baseline.load(file), f"{file}: nothing"
     except UsageError as error:
-        assert str(error).isprintable()
-        assert str(error).startswith(str(file))
-    else:
-        assert all(isinstance(entry.expires, date) for entry in found)
+        found, told = [], str(error)
+
+    assert told.isprintable()
+    assert told.startswith(f"{file}: ")
+    assert all(isinstance(entry.expires, date) for entry in found)
 
 
 def test_a_name_that_no_file_can_have_is_one_line() -> None:
@@ -101,7 +111,11 @@ def test_only_findings_that_are_named_and_not_expired_are_marked(
     expired = [entry for entry in given_entries if entry.expires < today]
     assert sum("expired on" in line for line in told) == len(expired)
     assert all(re.match(r"baseline: [abc]: (expired on \d|is stale)", line) for line in told)
-    assert all(not any(names(entry, result) for result in seen if result.known) for entry in given_entries if _stale(entry, told))
+    assert all(
+        not any(names(entry, result) for result in seen if result.known)
+        for entry in given_entries
+        if _stale(entry, told)
+    )
 
 
 def _stale(entry: baseline.Entry, told: list[str]) -> bool:

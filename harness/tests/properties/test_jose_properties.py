@@ -1,4 +1,4 @@
-"""Bytes of a JWS: what is written is read back, a changed letter never verifies, and garbage is a ValueError at most."""
+"""Bytes of a JWS: what is written is read back, a changed letter never verifies, garbage is a ValueError."""
 
 import base64
 import hashlib
@@ -12,7 +12,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from holdfast import jose, reading
-from holdfast.jose import Key
 
 RSA = jose.generate("RS256")
 KEYS = {alg: replace(RSA, alg=alg) if alg[:2] in {"RS", "PS"} else jose.generate(alg) for alg in jose.ASYMMETRIC}
@@ -45,7 +44,9 @@ def test_what_a_key_signs_verifies_under_its_own_jwk_alone(
 
 
 @given(st.sampled_from(["ES256", "EdDSA", "RS256", "PS384"]), objects, st.data())
-def test_a_jws_with_one_changed_letter_does_not_verify(alg: str, claims: dict[str, object], data: st.DataObject) -> None:
+def test_a_jws_with_one_changed_letter_does_not_verify(
+    alg: str, claims: dict[str, object], data: st.DataObject
+) -> None:
     text = jose.compact({"alg": alg}, claims, KEYS[alg].sign)
     at = data.draw(st.integers(0, len(text) - 1))
     letter = data.draw(st.sampled_from("AZaz09-_.=+/ \n\u00e9"))
@@ -123,7 +124,9 @@ def test_a_thumbprint_is_the_hash_of_the_required_members_in_order(jwk: dict[str
             jose.thumbprint(jwk)
         return
     pairs = zip(required.split(), found, strict=True)
-    written = "{" + ",".join(json.dumps(pair[0]) + ":" + json.dumps(pair[1], ensure_ascii=False) for pair in pairs) + "}"
+    written = (
+        "{" + ",".join(json.dumps(pair[0]) + ":" + json.dumps(pair[1], ensure_ascii=False) for pair in pairs) + "}"
+    )
 
     assert jose.thumbprint(jwk) == jose.b64u(hashlib.sha256(written.encode()).digest())
 

@@ -34,7 +34,9 @@ def spelt(secret: str, how: str) -> str:
 
 
 hows = st.sampled_from(["clear", "percent", "form", "json", "base64", "base64url"])
-places = st.sampled_from(["url", "header", "body", "raw", "answer header", "answer name", "answer body", "received", "error"])  # fmt: skip
+places = st.sampled_from(
+    ["url", "header", "body", "raw", "answer header", "answer name", "answer body", "received", "error"]
+)
 
 
 def carrying(text: str, place: str) -> Exchange:

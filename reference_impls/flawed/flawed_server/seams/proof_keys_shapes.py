@@ -55,8 +55,9 @@ def jwk_known_by_kid(honest: Callable[..., Any], check: ProofCheck) -> None:
     if "jwk" not in check.header and check.header.get("kid") in known:
         check.header["jwk"] = known[check.header["kid"]]
     honest(check)
-    if check.header["jwk"].get("kty") in _REQUIRED:
-        known[check.jkt] = check.header["jwk"]
+    jwk = check.header["jwk"]
+    if _REQUIRED.get(jwk["kty"], {""}) <= set(jwk):
+        known[check.jkt] = jwk
 
 
 @instead_of("proof.jwk", "no other member")
@@ -120,10 +121,9 @@ def kind_as_the_key_says(honest: Callable[..., Any], check: ProofCheck) -> None:
     try:
         honest(check)
     except Refused:
-        jwk, named = check.header["jwk"], check.header["alg"]
-        usual = usual_algorithm(jwk)
-        jose.goes_with(jwk, usual)
+        named, usual = check.header["alg"], usual_algorithm(check.header["jwk"])
         check.header["alg"] = usual
+        honest(check)
         check.verifies = lambda: _verifies(check, usual, named)  # type: ignore[method-assign]
 
 
