@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import json
 import signal
 import ssl
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gullible import Gullible
+from hostile import WAYS, tampered
 from http_in import HEAD_LIMIT, Mouth, read
 from traps import TRAPS, Setting, Trap
 
@@ -21,12 +24,15 @@ READY = "/ready"
 def arguments(command: Sequence[str]) -> argparse.Namespace:
     """Read the command line; ends the program with a line of help where it is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--trap", choices=sorted(TRAPS), required=True, metavar="NAME", help=", ".join(sorted(TRAPS)))
+    names = sorted([*TRAPS, *WAYS])
+    parser.add_argument("--trap", choices=names, required=True, metavar="NAME", help=", ".join(names))
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tls", type=Path, required=True, metavar="PEM", help="server certificate chain and key")
     parser.add_argument("--deadline", type=float, default=10.0, metavar="SECONDS", help="that whoever asks will wait")
     parser.add_argument("--seed", type=int, default=0, help="of what is random")
+    parser.add_argument("--url", default="", help="of a hostile server, for its metadata")
+    parser.add_argument("--clients", type=Path, metavar="JSON", help="that a hostile server knows (RFC 7591 names)")
     return parser.parse_args(command)
 
 
@@ -52,6 +58,16 @@ class Server:
             await writer.wait_closed()
 
 
+def trap(options: argparse.Namespace) -> Trap:
+    """Make the trap that the command line names."""
+    if options.trap in TRAPS:
+        return TRAPS[options.trap]
+    known = json.loads(options.clients.read_text()) if options.clients else {}
+    clients = [*known.get("clients", []), *known.get("resource_servers", [])]
+    uris = {client["client_id"]: next(iter(client.get("redirect_uris", [])), "") for client in clients}
+    return tampered(options.trap, Gullible(options.url, uris))
+
+
 async def run(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -59,7 +75,7 @@ async def run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(options.tls)
-    server = Server(TRAPS[options.trap], Setting(options.deadline, options.seed))
+    server = Server(trap(options), Setting(options.deadline, options.seed))
     listening = await asyncio.start_server(
         server.serve, options.bind, options.port, ssl=context, limit=HEAD_LIMIT, backlog=512
     )

@@ -29,8 +29,7 @@ def expected(twin: Twin, marks: Mapping[str, Mark], honest: Mapping[str, Fact]) 
     found: dict[str, Becomes] = dict.fromkeys(marks, "passed")
     for case, fact in honest.items():
         entry = twin.excepted(case)
-        caught = _caught(twin, case, marks[case], fact)
-        found[case] = entry.becomes if entry else "caught" if caught else "passed"
+        found[case] = entry.becomes if entry else _derived(twin, case, marks[case], fact)
     return found
 
 
@@ -38,12 +37,17 @@ def idle_exceptions(twin: Twin, marks: Mapping[str, Mark], honest: Mapping[str, 
     """Give the reasons of exceptions that except nothing: no case, or none that would be otherwise without."""
     used = set()
     for case, fact in honest.items():
-        if (entry := twin.excepted(case)) is not None:
-            derived = "caught" if _caught(twin, case, marks[case], fact) else "passed"
-            if entry.becomes != derived:
-                used.add(entry.why)
+        entry = twin.excepted(case)
+        if entry is not None and entry.becomes != _derived(twin, case, marks[case], fact):
+            used.add(entry.why)
     meant = [e for e in twin.flaw.exceptions if not e.at or set(e.at) & set(twin.places)]
     return [entry.why for entry in meant if entry.why not in used]
+
+
+def _derived(twin: Twin, case: str, mark: Mark, fact: Fact) -> Becomes:
+    if _caught(twin, case, mark, fact):
+        return "caught"
+    return "undecided" if fact.visits & set(twin.flaw.unserved) else "passed"
 
 
 def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:

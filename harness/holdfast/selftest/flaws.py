@@ -50,6 +50,7 @@ class Flaw(Table):
     signals: regular expressions for what is asked of refusals, as in "E-RS-02 wording: 401, DPoP challenge, error ...";
         every case in which strict is asked one of them there (of a guard: where that is what refuses) must catch it.
         `breaks` says what they rest on; of the cases that cite that, only those of `only` must catch it besides.
+    unserved: endpoints at which nobody is served any more: what other cases that ask there make of it is undecided.
     target, variant: which configuration of which reference implementation it is put into.
     vars: placeholders of the target file with other values.
     waits: cases that wait for real time are among those that catch it.
@@ -69,6 +70,7 @@ class Flaw(Table):
     only: tuple[Pattern, ...] = ()
     over_strict: bool = False
     signals: tuple[Pattern, ...] = ()
+    unserved: tuple[str, ...] = ()
     target: Literal["strict", "strict_rs", "proxy"] = "strict"
     variant: str = "default"
     vars: Mapping[str, str] = {}

@@ -93,8 +93,9 @@ class Dialogue:
                 self._h11.receive_data(early)
             self._hear(reading, body_limit)
         except h11.RemoteProtocolError as error:
-            fault = FaultError("closed" if self.line.ended else "protocol", str(error))
-            raise fault from error
+            silent = self.line.ended and not self.line.received
+            said = "the connection ended before an answer began" if silent else str(error)
+            raise FaultError("closed" if self.line.ended else "protocol", said) from error
 
     def _hear(self, reading: Reading, body_limit: int) -> None:
         while True:

@@ -190,7 +190,7 @@ wide = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.sampled_from([EC, ED, RSA]), requests, st.sampled_from(sorted(DEFECTS)), wide)
 @example(ED, ProofRequest("GET", "https://rs.test/", 0), "iat", math.nan)
 @example(ED, ProofRequest("GET", "https://rs.test/", 0), "renamed", {"htm": ["x"]})

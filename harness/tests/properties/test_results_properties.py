@@ -82,7 +82,7 @@ def _one_line(told: str) -> str:
     return told
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(results=RESULTS)
 def test_results_are_read_back_as_they_were_written(folder: Path, results: Results) -> None:
     results_io.write(results, folder / "results.json")
@@ -90,7 +90,7 @@ def test_results_are_read_back_as_they_were_written(folder: Path, results: Resul
     assert results_io.read(folder / "results.json") == results
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(results=HOSTILE)
 def test_results_with_what_json_cannot_hold_are_read_back_as_they_were_mended(folder: Path, results: Results) -> None:
     once = read(folder, results_io.dumps(results))
@@ -126,6 +126,7 @@ def spots(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
     return [path, *(one for key, inner in pairs for one in spots(inner, (*path, key)))]
 
 
+@settings(max_examples=30)
 @given(results=RESULTS, data=st.data())
 def test_mutated_results_are_results_or_one_line(folder: Path, results: Results, data: st.DataObject) -> None:
     document = json.loads(results_io.dumps(results))
@@ -164,7 +165,7 @@ def kept(folder: Path, content: bytes) -> list[Evidence] | str:
         return _one_line(str(error))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(cases=st.lists(EVIDENCE, max_size=4), cut=st.integers(0, 400))
 def test_evidence_is_read_back_and_a_cut_leaves_what_was_whole(folder: Path, cases: list[Evidence], cut: int) -> None:
     path = folder / evidence.NAME
@@ -188,6 +189,7 @@ def test_any_bytes_of_evidence_are_one_line(folder: Path, content: bytes, packed
         evidence.read(folder / evidence.NAME, at)
 
 
+@settings(max_examples=30)
 @given(case=EVIDENCE, data=st.data())
 def test_evidence_with_one_changed_byte_is_evidence_or_one_line(
     folder: Path, case: Evidence, data: st.DataObject
@@ -228,7 +230,7 @@ def allowed(hostile_run: tuple[Results, dict[str, Evidence]]) -> tuple[set[str],
     return {tag for tag, _ in tags}, {name for _, attributes in tags for name in attributes}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(results=HOSTILE, data=st.data())
 def test_a_page_of_any_results_has_no_markup_but_its_own(
     allowed: tuple[set[str], set[str]], results: Results, data: st.DataObject
@@ -251,7 +253,7 @@ def test_a_page_of_any_results_has_no_markup_but_its_own(
     assert sum(len(json.loads(gzip.decompress(base64.b64decode(chunk)))) for chunk in chunks) == len(ids)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(results=HOSTILE)
 def test_junit_of_any_results_is_xml_with_every_case(results: Results) -> None:
     suites = ET.fromstring(report.junit(results)).findall("testsuite")
@@ -262,7 +264,7 @@ def test_junit_of_any_results_is_xml_with_every_case(results: Results) -> None:
         assert [str(count) for count in found] == [suite.attrib[w] for w in ("failures", "errors", "skipped")]
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(results=HOSTILE)
 def test_the_summary_of_any_results_has_no_markup_but_its_own(results: Results) -> None:
     text = report.markdown(results)
@@ -274,6 +276,7 @@ def test_the_summary_of_any_results_has_no_markup_but_its_own(results: Results) 
     assert all(len({line.count("|") for line in table.split("\n")}) == 1 for table in tables)
 
 
+@settings(max_examples=30)
 @given(run=of(TargetRun, hostile), words=st.lists(hostile, max_size=9), seconds=floats)
 def test_words_of_a_report_are_total(run: TargetRun, words: list[str], seconds: float) -> None:
     assert report_text.duration(seconds)

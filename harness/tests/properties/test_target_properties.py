@@ -277,7 +277,7 @@ def _is_tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(tables, st.randoms(use_true_random=False))
 def test_each_key_is_found_on_the_line_on_which_it_stands(data: dict[str, object], chance: Random) -> None:
     writer = Writer(chance)

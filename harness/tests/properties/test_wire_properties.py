@@ -1,9 +1,9 @@
-"""Any bytes of a server become an answer or a documented fault, however they are cut; any request is written or told."""
+"""Any bytes of a server become an answer or a documented fault, however cut; any request is written or told."""
 
 import itertools
 import string
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from holdfast.errors import UsageError
 from holdfast.wire import Request
 from holdfast.wire.http1 import Dialogue, Place, Reading, place
-from holdfast.wire.line import Line
 from holdfast.wire.messages import FaultError
+
+if TYPE_CHECKING:
+    from holdfast.wire.line import Line
 
 HERE = Place(secure=False, host="rs.test", port=80, authority="rs.test", target="/")
 PLAIN = Request("GET", "http://rs.test/")

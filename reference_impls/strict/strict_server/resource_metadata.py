@@ -11,6 +11,8 @@ from jwt.algorithms import ECAlgorithm
 from . import jose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .settings import Settings
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -48,4 +50,8 @@ class ResourceMetadata:
         else:
             plain["tls_client_certificate_bound_access_tokens"] = True
         claims = {**plain, "iss": origin, "iat": int(self._settings.clock())}
-        return {**plain, "signed_metadata": jwt.encode(claims, self._key, "ES256", {"kid": self._jwk["kid"]})}
+        return {**plain, "signed_metadata": self.sign(claims)}
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Give a JWT of the claims."""
+        return jwt.encode(dict(claims), self._key, "ES256", {"kid": self._jwk["kid"]})

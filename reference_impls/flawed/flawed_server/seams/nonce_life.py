@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -12,20 +11,17 @@ from strict_server import jose
 from strict_server.refusals import Refused, invalid_proof
 
 from flawed_server.places import HERE
-from flawed_server.registry import Answer, answer, inside, instead_of
+from flawed_server.registry import inside, instead_of
 from flawed_server.seams.nonce import Kept, both, nonce_in
 from flawed_server.seams.state_replay import Itself
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
     from strict_server.incoming import Incoming
     from strict_server.main import Servers
     from strict_server.memory import SeenOnce
     from strict_server.proof import ProofCheck, Proofs
 
 Honest = Callable[..., Any]
-
-_HOUR = 3600  # seconds
 
 
 # For whom, and where
@@ -162,15 +158,3 @@ def asked_for_once(honest: Honest, check: ProofCheck) -> None:
             raise invalid_proof("a nonce was supplied before") from None
         raise
     served.add(connection)
-
-
-@answer("no nonce for an old one")
-def silent_to_old_ones(found: Answer, scope: Scope) -> None:
-    """Supply no nonce to who came with one that was good once."""
-    proof = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"dpop"), "")
-    try:
-        issued = int.from_bytes(jose.decode(str(nonce_in(proof)))[:8]) / 1000
-    except ValueError:
-        return
-    if b"use_dpop_nonce" in found.body and 0 < time.time() - issued < _HOUR:
-        found.replace("dpop-nonce")

@@ -45,7 +45,7 @@ def typ_only_if_there(honest: Callable[..., Any], check: ProofCheck) -> None:
 @instead_of("proof.typ", "JWT")
 def typ_of_any_jwt(honest: Callable[..., Any], check: ProofCheck) -> None:
     """Take the general types of a JWT too."""
-    if check.header.get("typ") not in {"JWT", "application/jwt"}:
+    if check.header.get("typ") not in ("JWT", "application/jwt"):
         honest(check)
 
 

@@ -8,6 +8,8 @@ from strict_server.refusals import Refused
 
 from flawed_server.registry import instead_of
 
+from .falling_over import fall_over
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,8 +45,12 @@ for guard in (
 ):
     _refused_otherwise(guard, "with 200", status=200)
 
+for guard in ("token.place", "code.jkt", "refresh.key", "scope.required"):
+    instead_of(guard, "with 500")(fall_over)
+
 _refused_otherwise("proof.htm", "with 400", status=400)
 _refused_otherwise("proof.htm", "without an error", error="", status=401)
+_refused_otherwise("code.jkt", "as expired_token", error="expired_token")
 _refused_otherwise("proof.iat", "as invalid_grant", error="invalid_grant")
 _refused_otherwise("proof.iat", "as access_denied", error="access_denied")
 _refused_otherwise("proof.iat", "as invalid_token", error="invalid_token")

@@ -15,8 +15,8 @@ _TOLD = re.compile(r', error(?:_description)?="[^"]*"')
 
 
 def is_refusal(found: Answer) -> bool:
-    """Whether it is the fault of the client, in the words of its status."""
-    return 400 <= found.status < 500
+    """Whether it says that it is the fault of the client, or that a token is not active."""
+    return 400 <= found.status < 500 or said(found) == {"active": False}
 
 
 def said(found: Answer) -> dict[str, Any]:

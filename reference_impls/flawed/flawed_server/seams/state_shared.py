@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from strict_server.proof import ProofCheck, Proofs
 
 #: What a memory takes to be written, in seconds: longer than copies that are sent at once are apart.
-SLOW = 0.5
+SLOW = 0.3
 
 _LATER: ContextVar[list[Callable[[], object]]] = ContextVar("_LATER")
 
