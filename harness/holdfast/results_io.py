@@ -59,10 +59,7 @@ def _first(error: ValidationError) -> str:
 
 
 def _short(value: object) -> str:
-    try:
-        text = ascii(value)
-    except RecursionError:
-        text = "nested without end"
+    text = ascii(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

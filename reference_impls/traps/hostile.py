@@ -1,7 +1,7 @@
-"""Ways of answering that are meant to harm whoever reads the answer: too much, too slowly, never to an end, broken, or
-with something in it that would like to be taken for more than text.
+"""Ways of answering that are meant to harm whoever reads the answer.
 
-Each takes the answer of a gullible server and says it in its own way.
+There is too much of it, it comes too slowly or never to an end, it is broken, or it holds what is more than text. Each
+takes the answer of a gullible server and says it in its own way.
 """
 
 import asyncio
@@ -126,7 +126,7 @@ async def no_colon(plain: Plain) -> AsyncIterator[bytes]:
     yield whole(plain, "this is no header")
 
 
-async def redirects(plain: Plain) -> AsyncIterator[bytes]:
+async def redirects(_plain: Plain) -> AsyncIterator[bytes]:
     """Elsewhere, and from there elsewhere again."""
     yield whole(Plain(302, "", (("Location", "/authorize?again=1"),)))
 

@@ -4,7 +4,7 @@ import pytest
 
 from holdfast import at, at_every_endpoint, at_the_authorization_server, case, row
 from holdfast.nonces import changed
-from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
+from holdfast.parties import Client, ProofEndpoint, ResourceServer
 from holdfast.proofs import ABSENT, Literal
 
 REFUSED_HERE = "RFC9449-8-12|RFC9449-9-03"
@@ -40,7 +40,7 @@ def test_pushed_request_without_the_required_nonce_is_challenged(push_endpoint: 
     impact="medium",
     needs=("nonce-{role}-required",),
 )
-@at("resource", "resource-post", "userinfo", "token", "token-code", "par")
+@at("resource", "resource-post", "userinfo", "token", "token-code", "par")  # a refresh: test_nonce_grants.py
 def test_retry_with_the_supplied_nonce_is_accepted(endpoint: ProofEndpoint, client: Client) -> None:
     """The nonce of a challenge works: the same request with it is accepted.
 
@@ -50,17 +50,6 @@ def test_retry_with_the_supplied_nonce_is_accepted(endpoint: ProofEndpoint, clie
     endpoint.forget_nonce()
 
     assert endpoint.send(client).accepted
-
-
-@case("RFC9449-8-04", impact="medium", needs=("nonce-as-required", "authorization_code", "refresh_token"))
-def test_refresh_with_the_supplied_nonce_is_accepted(
-    authorization_server: AuthorizationServer, token_endpoint: ProofEndpoint, client: Client
-) -> None:
-    """The nonce of a challenge works for a refresh token too, which was asked for before the nonce was lost."""
-    token = authorization_server.token(client, user=True)
-    token_endpoint.forget_nonce()
-
-    assert authorization_server.refresh(client, token).accepted
 
 
 @case(

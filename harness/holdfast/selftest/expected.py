@@ -29,7 +29,8 @@ def expected(twin: Twin, marks: Mapping[str, Mark], honest: Mapping[str, Fact]) 
     found: dict[str, Becomes] = dict.fromkeys(marks, "passed")
     for case, fact in honest.items():
         entry = twin.excepted(case)
-        found[case] = entry.becomes if entry else _derived(twin, case, marks[case], fact)
+        caught = _caught(twin, case, marks[case], fact)
+        found[case] = entry.becomes if entry else "caught" if caught else "passed"
     return found
 
 
@@ -38,16 +39,12 @@ def idle_exceptions(twin: Twin, marks: Mapping[str, Mark], honest: Mapping[str, 
     used = set()
     for case, fact in honest.items():
         entry = twin.excepted(case)
-        if entry is not None and entry.becomes != _derived(twin, case, marks[case], fact):
-            used.add(entry.why)
+        if entry is not None:
+            derived = "caught" if _caught(twin, case, marks[case], fact) else "passed"
+            if entry.becomes != derived:
+                used.add(entry.why)
     meant = [e for e in twin.flaw.exceptions if not e.at or set(e.at) & set(twin.places)]
     return [entry.why for entry in meant if entry.why not in used]
-
-
-def _derived(twin: Twin, case: str, mark: Mark, fact: Fact) -> Becomes:
-    if _caught(twin, case, mark, fact):
-        return "caught"
-    return "undecided" if fact.visits & set(twin.flaw.unserved) else "passed"
 
 
 def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:

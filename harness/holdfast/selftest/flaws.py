@@ -39,8 +39,9 @@ class Exceptional(Table):
 class Flaw(Table):
     """One flaw.
 
-    seam: where it goes in: a guard (then `guard` names it), a request, an answer, inside (the server objects), settings
-        (fields of strict's settings), or leak (a variant of the leaky proxy). does: what happens there.
+    seam: where it goes in: a guard (then `guard` names it), a request, an answer, inside (the server objects), doors
+        (how it listens), settings (fields of strict's settings), or leak (a variant of the leaky proxy). does: what
+        happens there.
     at: endpoints, for each of which there is a twin that has it there only; none: one twin that has it everywhere.
     together: one twin that has it at all of `at`.
     breaks: requirements; the cases that cite one of them, at the endpoint of the twin, must catch it.
@@ -50,9 +51,9 @@ class Flaw(Table):
     signals: regular expressions for what is asked of refusals, as in "E-RS-02 wording: 401, DPoP challenge, error ...";
         every case in which strict is asked one of them there (of a guard: where that is what refuses) must catch it.
         `breaks` says what they rest on; of the cases that cite that, only those of `only` must catch it besides.
-    unserved: endpoints at which nobody is served any more: what other cases that ask there make of it is undecided.
     target, variant: which configuration of which reference implementation it is put into.
     vars: placeholders of the target file with other values.
+    endpoints: URLs that the target file names itself, so that a lie of the metadata about them leads nobody astray.
     waits: cases that wait for real time are among those that catch it.
     equivalent: why nobody can see it from outside; no case may catch it then.
     precedent: a public report of such a flaw in the world.
@@ -60,7 +61,7 @@ class Flaw(Table):
 
     id: str = Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
     says: str
-    seam: Literal["guard", "request", "answer", "inside", "settings", "leak"] = "guard"
+    seam: Literal["guard", "request", "answer", "inside", "doors", "settings", "leak"] = "guard"
     guard: str = ""
     does: str = "left out"
     settings: Mapping[str, Any] = {}
@@ -70,10 +71,10 @@ class Flaw(Table):
     only: tuple[Pattern, ...] = ()
     over_strict: bool = False
     signals: tuple[Pattern, ...] = ()
-    unserved: tuple[str, ...] = ()
     target: Literal["strict", "strict_rs", "proxy"] = "strict"
     variant: str = "default"
     vars: Mapping[str, str] = {}
+    endpoints: Mapping[str, str] = {}
     waits: bool = False
     equivalent: str = ""
     precedent: str = ""

@@ -4,7 +4,7 @@ import copy
 import functools
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from holdfast import launch, profiles, rooms, signals, targets
@@ -119,7 +119,7 @@ class _Thorough(Judge):
 
 @dataclass(frozen=True)
 class Ask:
-    """What to ask of a twin. cases: ids; None: all that apply. flaw: None for the honest server in its place."""
+    """What to ask of a twin. cases: ids; None: all that apply. endpoints: URLs that its target file names itself."""
 
     name: str
     target: str
@@ -129,6 +129,7 @@ class Ask:
     cases: frozenset[str] | None
     waits: bool
     hosted: bool = True
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, twin: Twin, cases: frozenset[str] | None) -> "Ask":
@@ -137,7 +138,8 @@ class Ask:
         said: dict[str, Any] = {"seam": flaw.seam, "guard": flaw.guard, "does": flaw.does, "places": list(twin.places)}
         if flaw.settings:
             said["settings"] = dict(flaw.settings)
-        return cls(twin.id, flaw.target, flaw.variant, said, flaw.vars, cases, flaw.waits, flaw.seam != "leak")
+        hosted = flaw.seam != "leak"
+        return cls(twin.id, flaw.target, flaw.variant, said, flaw.vars, cases, flaw.waits, hosted, flaw.endpoints)
 
 
 def outcome(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> Outcome:
@@ -156,6 +158,7 @@ def _loaded(name: str, variant: str) -> targets.Target:
 def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> dict[str, Fact]:
     target = copy.deepcopy(_loaded(ask.target, ask.variant))
     target.vars.update(ask.vars)
+    target.endpoints = target.endpoints.model_copy(update=dict(ask.endpoints))
     profile = profiles.load(rooms.suites(), next(iter(target.profiles), "base") if ask.variant != "default" else "base")
     stop, issuers = threading.Event(), list[Issuer]()
     by = (lambda of, folder: HostRunner(of, folder, host, ask.name, ask.flaw)) if ask.hosted else None

@@ -130,6 +130,8 @@ def test_strict_takes_a_proof_once_everywhere_as_the_strictest_profile_demands(h
     ran = holdfast("run", "strict", "--variant", "default", "--profile", "strict-replay")
 
     assert ran.cases("failed", "inconclusive", "warning", "noted") == []
-    assert {case.endpoint for case in ran.cases("passed") if "test_replayed_request" in case.case} == {*EVERY}
+    assert {case.endpoint for case in ran.cases("passed") if "test_captured_proof_in_a_new_request" in case.case} == {
+        *EVERY
+    }
     assert ran.results.profile == "strict-replay"
     assert ran.code == 0

@@ -26,11 +26,14 @@ class Canned:
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.left = [piece for piece in pieces if piece]
+        self.received = b""
         self.ended = False
 
     def read(self) -> bytes:
         self.ended = not self.left
-        return self.left.pop(0) if self.left else b""
+        piece = self.left.pop(0) if self.left else b""
+        self.received += piece
+        return piece
 
 
 def heard(pieces: Sequence[bytes], request: Request = PLAIN) -> tuple[Reading, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from starlette.types import Scope
-    from strict_server.main import Servers
+    from strict_server.main import Bound, Servers
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -60,6 +60,11 @@ def answer(name: str) -> Callable[[Callable[[Answer, Scope], None]], Callable[[A
 def inside(name: str) -> Callable[[Callable[[Servers], None]], Callable[[Servers], None]]:
     """Register a change of the server objects before they listen."""
     return _registered("inside", name)
+
+
+def doors(name: str) -> Callable[[Callable[[Bound], Bound]], Callable[[Bound], Bound]]:
+    """Register a change of applications, ports and TLS before anybody listens there."""
+    return _registered("doors", name)
 
 
 def function(seam: str, name: str) -> Callable[..., Any]:

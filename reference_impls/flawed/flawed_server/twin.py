@@ -30,7 +30,7 @@ TRIPPED: ContextVar[list[str]] = ContextVar("TRIPPED")
 class Flaw:
     """What is wrong: what happens (`does`) at one seam, at these places only; no places: everywhere.
 
-    guard: the name of a guard that is replaced, else `seam` is request, answer, inside, settings, trace or none.
+    guard: the name of a guard that is replaced, else `seam` is request, answer, inside, doors, settings, trace or none.
     settings: fields of `Settings` with other values.
     """
 
@@ -56,7 +56,8 @@ def made(flaw: Flaw, arguments: Sequence[str]) -> Bound:
     both = servers(settings, listeners)
     if flaw.seam == "inside":
         function("inside", flaw.does)(both)
-    return bound(both, listeners, lambda app: Located(_Changed(app, flaw)))
+    doors = bound(both, listeners, lambda app: Located(_Changed(app, flaw)))
+    return function("doors", flaw.does)(doors) if flaw.seam == "doors" else doors
 
 
 def _guards(flaw: Flaw) -> Guards:

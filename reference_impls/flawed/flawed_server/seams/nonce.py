@@ -127,9 +127,10 @@ class Kept(Nonces):
         self.issued[new] = self.now()
         return new
 
-    def forget(self, nonce: object) -> bool:
-        """Take it for good no longer; tell whether it was."""
-        return isinstance(nonce, str) and self.issued.pop(nonce, None) is not None
+    def forget(self, nonce: object) -> None:
+        """Take it for good no longer."""
+        if isinstance(nonce, str):
+            self.issued.pop(nonce, None)
 
     def is_good(self, nonce: str) -> bool:
         """Tell whether it is the same as one of the latest."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from strict_server import jose
+from strict_server.memory import SeenOnce
 from strict_server.refusals import Refused, invalid_proof
 
 from flawed_server.places import HERE
@@ -18,7 +20,6 @@ from flawed_server.seams.state_replay import Itself
 if TYPE_CHECKING:
     from strict_server.incoming import Incoming
     from strict_server.main import Servers
-    from strict_server.memory import SeenOnce
     from strict_server.proof import ProofCheck, Proofs
 
 Honest = Callable[..., Any]
@@ -102,46 +103,49 @@ def _spending_nonces(proofs: Proofs, refuses: Callable[[ProofCheck], bool]) -> N
 def for_one_request(servers: Servers) -> None:
     """Take a nonce once."""
     for proofs in both(servers):
-        nonces = proofs.nonces = Kept(proofs)
-        _spending_nonces(proofs, lambda check, nonces=nonces: not nonces.forget(check.claims["nonce"]))
+        proofs.nonces, used = Kept(proofs), SeenOnce(math.inf, proofs.settings.clock)
+        _spending_nonces(proofs, lambda check, used=used: not used.spend(check.claims["nonce"]))
+
+
+def _in_their_order(proofs: Proofs) -> None:
+    proofs.nonces = nonces = Kept(proofs)
+    newest: dict[Itself, float] = {}
+
+    def is_old(check: ProofCheck) -> bool:
+        issued, connection = nonces.issued[check.claims["nonce"]], Itself(check.incoming.connection)
+        newest[connection] = max(issued, newest.get(connection, issued))
+        return issued < newest[connection]
+
+    _spending_nonces(proofs, is_old)
 
 
 @inside("nonces: until the next is used")
 def until_the_next_is_used(servers: Servers) -> None:
     """Take no nonce that is older than one that was used on the same connection."""
     for proofs in both(servers):
-        nonces, newest = Kept(proofs), dict[Itself, float]()
-        proofs.nonces = nonces
+        _in_their_order(proofs)
 
-        def is_old(check: ProofCheck, nonces: Kept = nonces, newest: dict[Itself, float] = newest) -> bool:
-            at, connection = nonces.issued[check.claims["nonce"]], Itself(check.incoming.connection)
-            newest[connection] = max(at, newest.get(connection, at))
-            return at < newest[connection]
 
-        _spending_nonces(proofs, is_old)
+def _burnt_by_failure(proofs: Proofs) -> None:
+    proofs.nonces = nonces = Kept(proofs)
+    honest = proofs.check
+
+    def check(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
+        try:
+            return honest(incoming, token)
+        except Refused:
+            for proof in incoming.values("dpop"):
+                nonces.forget(nonce_in(proof))
+            raise
+
+    proofs.check = check
 
 
 @inside("nonces: until a proof with it fails")
 def until_a_proof_fails(servers: Servers) -> None:
     """Take no nonce that was in a proof that was refused."""
     for proofs in both(servers):
-        nonces = proofs.nonces = Kept(proofs)
-        honest = proofs.check
-
-        def check(
-            incoming: Incoming,
-            token: str | None = None,
-            nonces: Kept = nonces,
-            honest: Callable[[Incoming, str | None], ProofCheck | None] = honest,
-        ) -> ProofCheck | None:
-            try:
-                return honest(incoming, token)
-            except Refused:
-                for proof in incoming.values("dpop"):
-                    nonces.forget(nonce_in(proof))
-                raise
-
-        proofs.check = check
+        _burnt_by_failure(proofs)
 
 
 _SERVED: WeakKeyDictionary[SeenOnce, set[Itself]] = WeakKeyDictionary()

@@ -118,6 +118,14 @@ def alg_mac_by_a_key_of_its_own(honest: Callable[..., Any], check: ProofCheck) -
     _verified_as(check, verifies)
 
 
+@instead_of("proof.alg", "only ES256")
+def alg_only_es256(honest: Callable[..., Any], check: ProofCheck) -> None:
+    """Advertise what the library has, and take what the first client happened to use."""
+    honest(check)
+    if check.header["alg"] != "ES256":
+        raise invalid_proof("alg is not one of the supported algorithms")
+
+
 @instead_of("proof.alg", "whatever the library knows")
 def alg_that_the_library_knows(honest: Callable[..., Any], check: ProofCheck) -> None:
     """Take every asymmetric algorithm that the library has, advertised or not."""

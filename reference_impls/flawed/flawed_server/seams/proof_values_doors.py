@@ -71,6 +71,6 @@ def nobody_is_an_error(answered: Answer, scope: Scope) -> None:
 
 @answer("clear text")
 def clear_text(answered: Answer, scope: Scope) -> None:
-    """Serve without TLS what is served with it."""
-    if scope["path"] in _ADDRESSES and b"use https" in answered.body:
+    """Serve without TLS, too, whoever has a token."""
+    if scope["path"] in _ADDRESSES and b"use https" in answered.body and b"authorization" in _names(scope):
         _serve(answered)

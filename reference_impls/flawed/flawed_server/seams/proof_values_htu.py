@@ -55,6 +55,12 @@ def _at_a_host(htu: str, url: str) -> tuple[SplitResult, SplitResult]:
     return parts, urlsplit(url)
 
 
+@_or("not compared")
+def not_compared(_htu: str, _url: str) -> bool:
+    """Take any."""
+    return True
+
+
 # Text compared with text
 
 
