@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: So many honest requests in a row that hang or find nobody, and the rest of the run is not tried.
 BREAKER = 3
-#: So many times, 0.02 s apart, it is looked whether a target that takes no connection has ended.
+#: So many times, 0.02 s apart, it is looked whether a target that broke off, or takes no connection, has ended.
 DYING = 100
 #: What is seen of a target that ends while it is asked.
 LAST_SIGNS = {"unreachable", "reset", "closed"}
@@ -163,7 +163,7 @@ class Judge:
         if not faults & LAST_SIGNS:
             return False
         bench = self.stage.bench
-        for _ in range((DYING if "unreachable" in faults else DYING // 4) if bench.running.services else 1):
+        for _ in range(DYING if bench.running.services else 1):
             if bench.stop.is_set():
                 return False
             with self._lock:
@@ -204,13 +204,14 @@ class Judge:
         return Done(result, acted.failure)
 
     def _signals(self, case: Case, run: Run) -> list[Signal]:
+        """Give each once, however many refusals were alike: a measurement sends as many as it takes."""
         tables = self.stage.bench.tables
         found = [
-            signal
+            signal.model_copy(update={"seen": self._mask(signal.seen)})
             for message, seen in run.judged
             for signal in of_refusal(seen, case.mark.situation, message.endpoint, tables, self.profile)
         ]
-        return [signal.model_copy(update={"seen": self._mask(signal.seen)}) for signal in found]
+        return list({signal.model_dump_json(): signal for signal in found}.values())
 
     def _broken(self, case: Case) -> Broken:
         """Say what it is called here when the case's property does not hold."""

@@ -102,7 +102,7 @@ async def metadata(self, request):
 
 SIGN, METADATA = Store.sign, AuthorizationServer._metadata
 Store.sign, AuthorizationServer._metadata = sign, metadata
-CHECKS = ("typ", "alg", "signature", "issuer", "audience", "expiry", "claims")
+CHECKS = ("typ", "alg", "signature", "issuer", "audience", "expiry")
 FLAWS = {f"token.{check}": never for check in CHECKS} | {"scope.required": never, "proof.ath": never}
 """
 

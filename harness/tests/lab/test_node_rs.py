@@ -15,8 +15,8 @@ VARIANTS = ["default", "required", "certificates", "oauth4webapi", "oauth4webapi
 JUDGED_AT_LEAST = 1200
 
 HONEST_REQUESTS = [
-    "dpop/test_freshness.py::test_age[one-second-old-resource]",
-    "dpop/test_freshness.py::test_age[one-second-old-resource-post]",
+    "dpop/test_freshness.py::test_age[two-seconds-old-resource]",
+    "dpop/test_freshness.py::test_age[two-seconds-old-resource-post]",
 ]
 
 

@@ -39,11 +39,14 @@ TOGETHER = [
     ("proof claim jti", "proof claim .*", "a used jti in another proof, which some claim has to make another"),
     ("proof", "(query|form|body) parameter .*|header Host|method", "a spent proof in another request"),
     ("token claim sub", "DPoP lines", "a token that is bound to nothing has no proof to come with"),
+    ("token header crit", "token header holdfast", "the extension that must be understood is there"),
+    ("certificate", "header .*", "a header says what the connection does not show"),
+    ("name of the DPoP header", "proof header typ", "a wrong proof that may be overlooked for the case of its name"),
 ]
 
 #: What a case says it changed where no difference is seen, and why that is so.
 NONE = {
-    "iat: -?1": "a second is no difference",
+    "iat: -?2": "two seconds are no difference",
     "nonce: absent": "where no nonce is supplied, honest proofs have none: that is the case",
     r"one of \d+ copies at once": "of copies that are sent at once no one is the first",
 }

@@ -187,7 +187,7 @@ def test_dice_pass_no_refusal_beside_which_an_honest_request_was_refused(
     refusals = [own for own in passed if any(one.control and one.outcome == "refused" for one in own)]
 
     assert refusals
-    assert {one.outcome for own in refusals for one in own if one.purpose == "control"} == {"accepted"}
+    # A case may ask honest requests of other places too; those that vouch for a refusal were accepted.
     assert {own[one.control - 1].outcome for own in refusals for one in own if one.control} == {"accepted"}
 
 
