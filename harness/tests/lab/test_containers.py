@@ -16,7 +16,6 @@ pytestmark = pytest.mark.requires("containers")
     ("target", "variant"),
     [
         ("strict", "default"),
-        ("strict", "nonce-required"),
         ("proxy", "default"),
         ("proxy", "no-strip"),
         pytest.param("nginx", "default", marks=pytest.mark.requires("nginx")),
