@@ -92,10 +92,11 @@ def key_by_any_digest(honest: Honest, binding: Binding, check: ProofCheck) -> No
 
 @instead_of("binding.jkt", "as written")
 def key_as_written(honest: Honest, binding: Binding, check: ProofCheck) -> None:
-    """Take the hash of the key's text in the header of the proof too."""
+    """Take the hash of the key's members, in their order, as they are spelt in the header of the proof."""
     text = jose.decode(check.jws.signed.split(b".")[0].decode()) if check.jws else b""
-    written = text.partition(b'"jwk":')[2].partition(b"}")[0] + b"}"
-    if binding.jkt != jose.encode(hashlib.sha256(written).digest()):
+    members = text.partition(b'"jwk":{')[2].partition(b"}")[0].split(b",")
+    members.sort(key=lambda member: str(json.loads(member.partition(b":")[0] or b"0")))
+    if binding.jkt != jose.encode(hashlib.sha256(b"{" + b",".join(members) + b"}").digest()):
         honest(binding, check)
 
 

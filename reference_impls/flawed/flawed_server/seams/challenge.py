@@ -9,14 +9,19 @@ from urllib.parse import parse_qsl
 
 from strict_server import jose
 
-from flawed_server.registry import Answer, answer
+from flawed_server.registry import Answer, answer, function, inside
 
 from .signal_parts import CHALLENGE, error, is_refusal, reword
+from .token_ways_in import protections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from starlette.responses import Response
     from starlette.types import Scope
+    from strict_server.incoming import Incoming
+    from strict_server.main import Servers
+    from strict_server.protection import Protection
 
 _ALGS = re.compile(r'algs="([^"]*)"(?:, )?')
 _LEADS = re.compile(r'resource_metadata="https://[^/"]*')
@@ -91,10 +96,10 @@ def other_algorithms(found: Answer, _scope: Scope) -> None:
 # How they are written
 
 
-@answer("semicolons between parameters")
-def with_semicolons(found: Answer, _scope: Scope) -> None:
-    """Separate the parameters as those of a media type."""
-    reword(found, lambda line: line.replace('", ', '"; '))
+@answer("an empty element")
+def with_an_empty_element(found: Answer, _scope: Scope) -> None:
+    """Write a comma after the last parameter."""
+    reword(found, lambda line: f"{line},")
 
 
 @answer("a parameter twice")
@@ -168,3 +173,26 @@ def _leading_elsewhere(scheme: str) -> Callable[[Answer, Scope], None]:
 
 answer("DPoP challenges lead to another host")(_leading_elsewhere("DPoP"))
 answer("Bearer challenges lead to another host")(_leading_elsewhere("Bearer"))
+
+
+# What is not to be challenged any more
+
+
+@inside("token from the query, kept by caches")
+def kept_by_caches(servers: Servers) -> None:
+    """Take a token from the query, and let caches keep what it opens."""
+    function("inside", "token from the query")(servers)
+    for protection in protections(servers):
+        _let_caches_keep(protection)
+
+
+def _let_caches_keep(protection: Protection) -> None:
+    answered = protection.answer
+
+    async def publicly(incoming: Incoming, *more: Any) -> Response:
+        response = await answered(incoming, *more)
+        if incoming.query and response.status_code < 300:
+            response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+
+    protection.answer = publicly

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from strict_server.proof import ProofCheck, Proofs
 
 Honest = Callable[..., Any]
+
+_MOMENT = 0.9  # seconds
 
 
 # For whom, and where
@@ -46,17 +49,18 @@ class _Owned(Kept):
 
 
 _KEY: ContextVar[str | None] = ContextVar("_KEY", default=None)
+_WITHOUT: ContextVar[bool] = ContextVar("_WITHOUT", default=False)
 
 
-def _noting_the_key(proofs: Proofs) -> None:
+def _noting(proofs: Proofs) -> None:
+    """Keep in mind which key the proof of a request shows, and whether it comes without a nonce."""
     honest = proofs.check
 
     def check(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
-        for value in incoming.values("dpop")[:1]:
-            try:
-                _KEY.set(jose.thumbprint(jose.read(value).header["jwk"]))
-            except (KeyError, TypeError, Refused):
-                _KEY.set(None)
+        for proof in incoming.values("dpop")[:1]:
+            _WITHOUT.set(nonce_in(proof) is None)
+            with suppress(KeyError, TypeError, Refused):
+                _KEY.set(jose.thumbprint(jose.read(proof).header["jwk"]))
         return honest(incoming, token)
 
     proofs.check = check
@@ -66,7 +70,7 @@ def _noting_the_key(proofs: Proofs) -> None:
 def for_one_key(servers: Servers) -> None:
     """Take a nonce with a proof of the key to which it was supplied."""
     for proofs in both(servers):
-        _noting_the_key(proofs)
+        _noting(proofs)
         proofs.nonces = _Owned(proofs, _KEY.get)
 
 
@@ -105,6 +109,33 @@ def for_one_request(servers: Servers) -> None:
     for proofs in both(servers):
         proofs.nonces, used = Kept(proofs), SeenOnce(math.inf, proofs.settings.clock)
         _spending_nonces(proofs, lambda check, used=used: not used.spend(check.claims["nonce"]))
+
+
+class _Brief(Kept):
+    """Good for a moment only where they are supplied to who came without."""
+
+    def __init__(self, proofs: Proofs) -> None:
+        super().__init__(proofs)
+        self._brief: set[str] = set()
+
+    def issue(self) -> str:
+        new = super().issue()
+        if _WITHOUT.get():
+            self._brief.add(new)
+        return new
+
+    def is_over(self, nonce: str) -> bool:
+        """Tell whether its moment is over."""
+        return nonce in self._brief and self.now() - self.issued[nonce] > _MOMENT
+
+
+@inside("nonces: for a moment")
+def for_a_moment(servers: Servers) -> None:
+    """Take the nonce of a first challenge for less than a second."""
+    for proofs in both(servers):
+        _noting(proofs)
+        proofs.nonces = nonces = _Brief(proofs)
+        _spending_nonces(proofs, lambda check, nonces=nonces: nonces.is_over(check.claims["nonce"]))
 
 
 def _in_their_order(proofs: Proofs) -> None:

@@ -133,7 +133,7 @@ def alg_that_the_library_knows(honest: Callable[..., Any], check: ProofCheck) ->
     try:
         honest(check)
     except Refused:
-        algorithm = _LIBRARY.get(alg) if isinstance(alg, str) and alg[:2] in {"RS", "PS"} else None
+        algorithm = _LIBRARY.get(alg) if isinstance(alg, str) and alg[:2] in {"RS", "PS", "ES"} else None
         if algorithm is None or jws is None:
             raise
         _verified_as(check, lambda: _verify(algorithm, jws, check.header["jwk"]))
@@ -141,6 +141,6 @@ def alg_that_the_library_knows(honest: Callable[..., Any], check: ProofCheck) ->
 
 def _verify(algorithm: Algorithm, jws: jose.Jws, jwk: Mapping[str, Any]) -> bool:
     try:
-        return algorithm.verify(jws.signed, algorithm.from_jwk(dict(jwk)), jws.signature)
+        return algorithm.verify(jws.signed, algorithm.prepare_key(algorithm.from_jwk(dict(jwk))), jws.signature)
     except Exception:  # noqa: BLE001 - as the honest one
         return False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 7200  # seconds
 _MINUTES = 500  # seconds
+_SHORT = 120  # seconds
 
 
 def _within(past: float, future: float) -> Callable[[Callable[..., Any], ProofCheck], None]:
@@ -55,6 +56,22 @@ def no_second_old(honest: Callable[..., Any], check: ProofCheck) -> None:
     honest(check)
     if check.claims["iat"] <= int(check.server.settings.clock()) - 2:
         raise invalid_proof("iat is out of the window")
+
+
+@instead_of("proof.iat", "two minutes")
+def two_minutes(honest: Callable[..., Any], check: ProofCheck) -> None:
+    """Refuse what is older than clients on slow lines should need."""
+    honest(check)
+    if check.server.settings.clock() - check.claims["iat"] > _SHORT:
+        raise invalid_proof("iat is out of the window")
+
+
+@instead_of("proof.expiry", "no moment ahead")
+def no_moment_before_nbf(honest: Callable[..., Any], check: ProofCheck) -> None:
+    """Refuse a proof of which nbf is a second that has not begun."""
+    honest(check)
+    if check.claims.get("nbf", 0) >= int(check.server.settings.clock()) + 1:
+        raise invalid_proof("nbf does not hold")
 
 
 def _only(name: str) -> Callable[[Callable[..., Any], ProofCheck], None]:

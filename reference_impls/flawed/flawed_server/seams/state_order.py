@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,9 @@ from strict_server.proof import known_by
 from strict_server.refusals import Refused
 
 from flawed_server.registry import inside, instead_of
+from flawed_server.seams.state_replay import Itself
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from strict_server.client_authentication import Authenticated
     from strict_server.clients import Client
     from strict_server.incoming import Incoming
@@ -89,18 +88,26 @@ def assertion_before_the_proof(servers: Servers) -> None:
 _FORM: ContextVar[Mapping[str, str]] = ContextVar("_FORM")
 
 
-def _burnt_by_a_failed_proof(servers: Servers, name: str) -> None:
-    """Mark what the parameter of that name stands for as used where the proof is wrong or missing."""
+def _burning(servers: Servers, name: str) -> Callable[[], None]:
+    """Make what marks the grant as used that the form of this request names under that name."""
     server = servers.authorization
     if server is None:
-        return
-    check, bind = server.proofs.check, server.tokens.bind
+        return lambda: None
     table = {"code": server.store.codes, "refresh_token": server.store.refresh_tokens}[name]
 
     def burn() -> None:
         grant = table.get(_FORM.get().get(name, ""), server.settings.clock())
         if grant is not None:
             grant.spent = True
+
+    return burn
+
+
+def _grant_before_the_proof(servers: Servers, name: str) -> None:
+    server, burn = servers.authorization, _burning(servers, name)
+    if server is None:
+        return
+    check, bind = server.proofs.check, server.tokens.bind
 
     def check_and_burn(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
         _FORM.set(dict(incoming.form))
@@ -121,13 +128,45 @@ def _burnt_by_a_failed_proof(servers: Servers, name: str) -> None:
     server.tokens.bind = bind_and_burn
 
 
+def _grant_with_a_challenge(servers: Servers, name: str) -> None:
+    server, burn = servers.authorization, _burning(servers, name)
+    if server is None:
+        return
+    honest, served = server.proofs.check, set[Itself]()
+
+    def check(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
+        _FORM.set(dict(incoming.form))
+        try:
+            found = honest(incoming, token)
+        except Refused as refused:
+            if refused.error == "use_dpop_nonce" and Itself(incoming.connection) in served:
+                burn()
+            raise
+        served.add(Itself(incoming.connection))
+        return found
+
+    server.proofs.check = check
+
+
 @inside("the code is spent before the proof")
 def code_before_the_proof(servers: Servers) -> None:
     """Spend an authorization code before the proof is looked at."""
-    _burnt_by_a_failed_proof(servers, "code")
+    _grant_before_the_proof(servers, "code")
 
 
 @inside("the refresh token is spent before the proof")
 def refresh_token_before_the_proof(servers: Servers) -> None:
     """Spend a refresh token before the proof is looked at."""
-    _burnt_by_a_failed_proof(servers, "refresh_token")
+    _grant_before_the_proof(servers, "refresh_token")
+
+
+@inside("the code is spent with a challenge")
+def code_with_a_challenge(servers: Servers) -> None:
+    """Spend the code of who had a nonce, on this connection, and comes without a good one."""
+    _grant_with_a_challenge(servers, "code")
+
+
+@inside("the refresh token is spent with a challenge")
+def refresh_token_with_a_challenge(servers: Servers) -> None:
+    """Spend the refresh token of who had a nonce, on this connection, and comes without a good one."""
+    _grant_with_a_challenge(servers, "refresh_token")

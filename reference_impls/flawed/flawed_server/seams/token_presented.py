@@ -35,10 +35,11 @@ def last_authorization(_honest: Callable[..., str], values: list[str]) -> str:
 
 @instead_of("token.scheme", "case")
 def scheme_by_its_letters(honest: Callable[..., Credentials], value: str) -> Credentials:
-    """Know the schemes in one spelling only."""
-    if value.partition(" ")[0] not in {"DPoP", "Bearer"}:
+    """Know the scheme DPoP in one spelling only."""
+    read = honest(value)
+    if read.scheme == "dpop" and not value.startswith("DPoP"):
         raise Refused("", "no credentials", status=401)
-    return honest(value)
+    return read
 
 
 @instead_of("token.scheme", "as written")
@@ -66,11 +67,12 @@ def token_anywhere(honest: Callable[..., Credentials], value: str) -> Credential
 def token_as_password(honest: Callable[..., Credentials], value: str) -> Credentials:
     """Take a JWT that comes as the password of Basic, and ask no more of it."""
     scheme, _, encoded = value.partition(" ")
-    if scheme.lower() == "basic":
-        found = _JWT.search(base64.b64decode(encoded + "==").decode("latin-1"))
-        if found:
-            return Credentials("", found[0])
-    return honest(value)
+    try:
+        written = base64.b64decode(encoded).decode("latin-1") if scheme.lower() == "basic" else ""
+    except ValueError:
+        written = ""
+    found = _JWT.search(written)
+    return Credentials("", found[0]) if found else honest(value)
 
 
 @instead_of("token.syntax", "first word")

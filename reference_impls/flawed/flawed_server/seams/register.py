@@ -1,0 +1,66 @@
+"""Flaws in what is kept, and said back, of clients that register themselves (RFC 7591)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flawed_server.registry import inside, instead_of
+from flawed_server.seams.issue_several import several
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from strict_server.clients import Client
+    from strict_server.main import Servers
+
+
+@instead_of("register.dpop_bound", "true alone")
+def only_true_counts(_honest: Callable[..., Any], metadata: Mapping[str, Any]) -> bool:
+    """Take everything but true for false."""
+    return metadata.get("dpop_bound_access_tokens") is True
+
+
+@instead_of("register.kept", "without its wish")
+def without_its_wish(_honest: Callable[..., Any], client: Client) -> Client:
+    """Forget that a client wants bound tokens."""
+    return replace(client, dpop_bound=False)
+
+
+@instead_of("register.kept", "always bound")
+def always_bound(_honest: Callable[..., Any], client: Client) -> Client:
+    """Keep every client as one of bound tokens, whatever it is told."""
+    return replace(client, dpop_bound=True)
+
+
+@instead_of("register.answer", "nothing of bound tokens")
+def nothing_of_bound_tokens(
+    _honest: Callable[..., Any], said: dict[str, Any], _metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Do not say back whether tokens are bound."""
+    return {name: value for name, value in said.items() if name != "dpop_bound_access_tokens"}
+
+
+@instead_of("register.answer", "nothing that is false")
+def nothing_that_is_false(
+    _honest: Callable[..., Any], said: dict[str, Any], _metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Say back that tokens are bound only where they are."""
+    return {name: value for name, value in said.items() if value is not False}
+
+
+@inside("only true counts, and the wish is said back")
+def wish_is_said_back(servers: Servers) -> None:
+    """Take everything but true for false, and say back what was asked for."""
+    name = "dpop_bound_access_tokens"
+
+    def answered(said: dict[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return said | ({name: metadata[name]} if name in metadata else {})
+
+    several(servers, {"register.dpop_bound": lambda asked: asked.get(name) is True, "register.answer": answered})
+
+
+@instead_of("register.client_id", "as asked for")
+def as_asked_for(honest: Callable[..., Any], metadata: Mapping[str, Any]) -> str:
+    """Let a client choose its name."""
+    return str(metadata.get("client_id") or honest(metadata))
