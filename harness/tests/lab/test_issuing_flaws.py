@@ -65,6 +65,7 @@ FLAWS = {
     "authorize.redirect_uri": prefix,
     "authorize.dpop_jkt": lenient(_HONEST["authorize.dpop_jkt"]),
     "par.jkt": lambda announced, _: announced,
+    "par.one_key": never,
     "par.no_request_uri": never,
     "par.client": never,
     "par.single_use": never,

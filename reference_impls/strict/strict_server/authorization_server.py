@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _S256 = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 Endpoint = Callable[["Incoming", Mapping[str, str]], Awaitable[Response]]
+
+
+@guard("parameters.place")
+def parameters_in_the_body(incoming: Incoming) -> tuple[tuple[str, str], ...]:
+    """Give the parameters of a POST, which are in its body; those in a URL end in logs (RFC 6749 section 3.2)."""
+    if incoming.method != "POST":
+        raise Refused("invalid_request", "the parameters belong into the body of a POST", status=405)
+    return incoming.form
 
 
 @guard("authorize.redirect_uri")
@@ -61,11 +70,23 @@ def announced_key(parameters: Mapping[str, str]) -> str | None:
     return value
 
 
+@guard("authorize.scope")
+def allowed_scope(parameters: Mapping[str, str], client: Client) -> frozenset[str]:
+    """Give the scope that is asked for, within that of the client (RFC 6749 sections 3.3 and 4.1.2.1)."""
+    return requested_scope(parameters, client.scope)
+
+
 @guard("authorize.response_type")
 def response_type_is_code(parameters: Mapping[str, str]) -> None:
     """Issue no token in a redirect: there is no proof to bind it to (RFC 9700 section 2.1.2)."""
     if parameters.get("response_type") != "code":
         raise Refused("unsupported_response_type", "response_type is not code")
+
+
+@guard("issue.thumbprint")
+def thumbprint_of(check: ProofCheck) -> str:
+    """Give the thumbprint of a proof's key, to which codes and tokens are bound (RFC 9449 section 6.1, RFC 7638)."""
+    return check.jkt
 
 
 @guard("par.no_request_uri")
@@ -89,12 +110,16 @@ def pushed_parameters(pushed: PushedRequest, beside: Mapping[str, str]) -> tuple
     return pushed.parameters, pushed.jkt
 
 
-@guard("par.jkt")
-def one_key(announced: str | None, check: ProofCheck | None) -> str | None:
-    """Give the key of a pushed request; proof and dpop_jkt must agree (RFC 9449 section 10.1)."""
-    shown = check.jkt if check is not None else None
-    if announced is not None and shown is not None and announced != shown:
+@guard("par.one_key")
+def one_key(announced: str | None, shown: str | None) -> None:
+    """Ask that the proof of a pushed request and its dpop_jkt agree (RFC 9449 section 10.1)."""
+    if None not in {announced, shown} and announced != shown:
         raise invalid_proof("dpop_jkt is not the key of the proof")
+
+
+@guard("par.jkt")
+def key_of_the_push(announced: str | None, shown: str | None) -> str | None:
+    """Give the key to which a pushed request binds its code, named or proven (RFC 9449 section 10.1)."""
     return announced or shown
 
 
@@ -122,10 +147,10 @@ class AuthorizationServer:
             Route("/.well-known/openid-configuration", self._metadata),
             Route("/jwks", self._jwks),
             Route("/authorize", self._authorize, methods=["GET", "POST"]),
-            Route("/token", self._form(self._token), methods=["POST"]),
-            Route("/par", self._form(self._par), methods=["POST"]),
-            Route("/introspect", self._form(self.issued.introspect), methods=["POST"]),
-            Route("/revoke", self._form(self.issued.revoke), methods=["POST"]),
+            Route("/token", self._form(self._token), methods=_METHODS),
+            Route("/par", self._form(self._par), methods=_METHODS),
+            Route("/introspect", self._form(self.issued.introspect), methods=_METHODS),
+            Route("/revoke", self._form(self.issued.revoke), methods=_METHODS),
             Route("/userinfo", self._userinfo, methods=["GET", "POST"]),
         ]
         if settings.registration == "open":
@@ -140,9 +165,13 @@ class AuthorizationServer:
         async def handle(request: Request) -> Response:
             try:
                 incoming = await requests.read_form(request, self.settings, self.settings.as_url)
-                response = await endpoint(incoming, self.settings.guards("parameters.single", incoming.form))
+                guards = self.settings.guards
+                pairs = guards("parameters.place", incoming)
+                response = await endpoint(incoming, guards("parameters.single", pairs))
             except Refused as refused:
                 response = refusal(refused)
+                if response.status_code == 405:
+                    response.headers["Allow"] = "POST"
                 if response.status_code == 401 and "authorization" in request.headers:
                     response.headers["WWW-Authenticate"] = 'Basic realm="strict"'
             if request.scope["path"] in {"/token", "/par"}:
@@ -206,13 +235,18 @@ class AuthorizationServer:
         self.clients.spend(authenticated)
         return authenticated, check
 
+    def _key_of(self, check: ProofCheck | None) -> str | None:
+        """Give the thumbprint of the key of a proof, None without one."""
+        jkt: str | None = None if check is None else self.settings.guards("issue.thumbprint", check)
+        return jkt
+
     async def _token(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
         authenticated, check = self._prove(incoming, parameters)
         client = authenticated.client
         grant_type = self.tokens.check_grant_type(client, parameters)
         certificate = self.settings.guards("certificate.presented", incoming, self.settings)
         x5t = None if certificate is None else certificates.thumbprint(certificate)
-        binding, shown = self.tokens.bind(client, None if check is None else check.jkt, x5t)
+        binding, shown = self.tokens.bind(client, self._key_of(check), x5t)
         return JSONResponse(self.tokens.respond(grant_type, Ask(client, parameters, binding, shown)))
 
     # -- authorization
@@ -227,7 +261,8 @@ class AuthorizationServer:
         self.settings.guards("authorize.pkce", parameters)
         self.settings.guards("authorize.dpop_jkt", parameters)
         self.tokens.audience(parameters)
-        return requested_scope(parameters, client.scope)
+        scope: frozenset[str] = self.settings.guards("authorize.scope", parameters, client)
+        return scope
 
     async def _par(self, incoming: Incoming, parameters: Mapping[str, str]) -> Response:
         authenticated, check = self._prove(incoming, parameters)
@@ -235,10 +270,17 @@ class AuthorizationServer:
         self.settings.guards("par.no_request_uri", parameters)
         self.settings.guards("authorize.redirect_uri", client, parameters)
         self._check_request(client, parameters)
-        jkt = self.settings.guards("par.jkt", self.settings.guards("authorize.dpop_jkt", parameters), check)
+        jkt = self._key_of_push(parameters, check)
         lifetime = self.settings.pushed_lifetime
         pushed = PushedRequest(client.client_id, dict(parameters), jkt, self.settings.clock() + lifetime)
         return JSONResponse({"request_uri": self.store.add_pushed(pushed), "expires_in": int(lifetime)}, 201)
+
+    def _key_of_push(self, parameters: Mapping[str, str], check: ProofCheck | None) -> str | None:
+        guards = self.settings.guards
+        announced, shown = guards("authorize.dpop_jkt", parameters), self._key_of(check)
+        guards("par.one_key", announced, shown)
+        jkt: str | None = guards("par.jkt", announced, shown)
+        return jkt
 
     def _pushed(self, client: Client, request_uri: str) -> PushedRequest:
         pushed: PushedRequest | None = self.store.pushed.get(request_uri, self.settings.clock())
@@ -284,7 +326,8 @@ class AuthorizationServer:
             audience, nonce = self.tokens.audience(parameters), parameters.get("nonce", "")
             grant = Grant(client.client_id, SUBJECT, scope, audience, int(now), nonce)
             expires = now + self.settings.code_lifetime
-            answer["code"] = self.store.add_code(Code(grant, uri, parameters["code_challenge"], jkt, expires))
+            challenge = parameters.get("code_challenge", "")
+            answer["code"] = self.store.add_code(Code(grant, uri, challenge, jkt, expires))
         joint = "&" if "?" in uri else "?"
         return RedirectResponse(uri + joint + urlencode(answer), 302)
 

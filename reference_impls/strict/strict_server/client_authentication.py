@@ -15,7 +15,7 @@ from .memory import SeenOnce
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .clients import Client, ResourceServer
     from .incoming import Incoming
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION_LIFE = 3600  # seconds
 _CLOCK_SKEW = limits.CLOCK_SKEW
+#: What a request shows, by the method for which its client is registered; for the others nothing in the message.
+_KINDS = {"client_secret_basic": "basic", "client_secret_post": "post", "private_key_jwt": "assertion"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,6 @@ def _assertion(parameters: Mapping[str, str], settings: Settings) -> jose.Jws:
         raise _failed("the client assertion is not a well-formed JWT") from error
 
 
-@guard("client.one_method")
 def attempt_of(incoming: Incoming, parameters: Mapping[str, str], settings: Settings) -> Attempt:
     """Read the one set of credentials of a request; more than one is refused (RFC 6749 section 2.3)."""
     headers = incoming.values("authorization")
@@ -90,9 +91,22 @@ def attempt_of(incoming: Incoming, parameters: Mapping[str, str], settings: Sett
         attempt = Attempt(str(assertion.claims.get("sub", "")), "assertion", assertion=assertion)
     else:
         attempt = Attempt(named, "")
+    settings.guards("client.name", named, attempt)
+    return attempt
+
+
+@guard("client.name")
+def is_the_named_one(named: str, attempt: Attempt) -> None:
+    """Refuse a client_id beside the credentials of another client (RFC 6749 section 3.2.1)."""
     if named not in {"", attempt.client_id}:
         raise _failed("client_id and credentials differ")
-    return attempt
+
+
+@guard("client.method")
+def registered_way(client: Client, attempt: Attempt) -> None:
+    """Take a client in the way for which it registered; without credentials only a public one (RFC 6749 2.3)."""
+    if attempt.kind != _KINDS.get(client.method, ""):
+        raise _failed("the client is registered for another way of authentication")
 
 
 @guard("client.secret")
@@ -103,11 +117,11 @@ def secret_is_right(expected: str, attempt: Attempt) -> None:
 
 
 @guard("assertion.signature")
-def assertion_verifies(assertion: jose.Jws, client: Client) -> None:
-    """Verify a client assertion with a registered key of the client (RFC 7523 section 3)."""
+def assertion_verifies(assertion: jose.Jws, client: Client, algorithms: Collection[str]) -> None:
+    """Verify a client assertion by one of these algorithms with a key of the client (RFC 7523 section 3)."""
     header = assertion.header
     algorithm, wanted = header.get("alg"), header.get("kid")
-    if not isinstance(algorithm, str) or algorithm not in jose.KEY_OF_ALGORITHM or "crit" in header:
+    if not isinstance(algorithm, str) or algorithm not in algorithms or "crit" in header:
         raise _failed("the algorithm of the client assertion is not supported")
     for key in client.keys:
         try:
@@ -119,25 +133,32 @@ def assertion_verifies(assertion: jose.Jws, client: Client) -> None:
     raise _failed("the client assertion does not verify")
 
 
-@guard("assertion.claims")
-def assertion_holds(assertion: jose.Jws, client: Client, audiences: frozenset[str], now: float) -> None:
-    """Check iss, sub, aud, exp, nbf and jti (RFC 7523 section 3, RFC 9126 section 2)."""
+def assertion_is_of(assertion: jose.Jws, client: Client) -> None:
+    """Check iss, sub and jti of a client assertion (RFC 7523 section 3)."""
     claims = assertion.claims
-    audience = claims.get("aud")
-    named = audience if isinstance(audience, list) else [audience]
-    end, start = jose.number(claims.get("exp")), jose.number(claims.get("nbf", 0))
     identifier = claims.get("jti")
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise _failed("the client assertion is of somebody else")
-    if not audiences & {name for name in named if isinstance(name, str)}:
-        raise _failed("the client assertion is for another server")
-    if end is None or start is None or not now < end <= now + _LONGEST_ASSERTION_LIFE or start > now + _CLOCK_SKEW:
-        raise _failed("the client assertion is expired or lives too long")
     if not isinstance(identifier, str) or not identifier:
         raise _failed("the client assertion has no jti")
 
 
-@guard("assertion.replay")
+def assertion_is_for_this_server(claims: Mapping[str, Any], audiences: frozenset[str]) -> None:
+    """Look for this server in aud: its issuer, or an endpoint (RFC 7523 section 3, RFC 9126 section 2)."""
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    if not audiences & {name for name in named if isinstance(name, str)}:
+        raise _failed("the client assertion is for another server")
+
+
+@guard("assertion.time")
+def assertion_is_in_time(claims: Mapping[str, Any], now: float) -> None:
+    """Check exp and nbf of a client assertion (RFC 7523 section 3)."""
+    end, start = jose.number(claims.get("exp")), jose.number(claims.get("nbf", 0))
+    if end is None or start is None or not now < end <= now + _LONGEST_ASSERTION_LIFE or start > now + _CLOCK_SKEW:
+        raise _failed("the client assertion is expired or lives too long")
+
+
 def assertion_is_new(spent: SeenOnce, claims: Mapping[str, Any]) -> None:
     """Take an assertion once (RFC 7523 section 3 item 7)."""
     if not spent.spend((claims["sub"], claims["jti"])):
@@ -153,7 +174,7 @@ class ClientAuthentication:
 
     def authenticate(self, incoming: Incoming, parameters: Mapping[str, str]) -> Authenticated:
         """Give the client; nothing is spent. `Refused` with invalid_client, or invalid_request for several methods."""
-        attempt: Attempt = self._settings.guards("client.one_method", incoming, parameters, self._settings)
+        attempt = attempt_of(incoming, parameters, self._settings)
         client = self._settings.registry.clients.get(attempt.client_id)
         if client is None:
             raise _failed("wrong client id or secret")
@@ -162,18 +183,19 @@ class ClientAuthentication:
 
     def _prove(self, client: Client, attempt: Attempt, incoming: Incoming) -> None:
         settings = self._settings
-        kinds = {"client_secret_basic": "basic", "client_secret_post": "post", "private_key_jwt": "assertion"}
-        if attempt.kind != kinds.get(client.method, ""):
-            raise _failed("the client is registered for another way of authentication")
-        settings.guards("limit.client_method", client, settings)
+        settings.guards("client.method", client, attempt)
+        limits.allowed_method(client, settings)
         if attempt.kind in {"basic", "post"}:
             settings.guards("client.secret", client.secret, attempt)
         elif attempt.assertion is not None:
-            settings.guards("limit.assertion_algorithm", attempt.assertion, settings)
-            settings.guards("assertion.signature", attempt.assertion, client)
             audiences = frozenset({settings.as_url, settings.as_url + "/token", settings.as_url + "/par", incoming.url})
-            settings.guards("assertion.claims", attempt.assertion, client, audiences, settings.clock())
-            settings.guards("limit.assertion_audience", attempt.assertion.claims, settings)
+            settings.guards("assertion.signature", attempt.assertion, client, settings.algorithms)
+            assertion_is_of(attempt.assertion, client)
+            if settings.assertion_audience == "issuer":
+                settings.guards("limit.assertion_audience", attempt.assertion.claims, settings)
+            else:
+                assertion_is_for_this_server(attempt.assertion.claims, audiences)
+            settings.guards("assertion.time", attempt.assertion.claims, settings.clock())
             settings.guards("limit.assertion_time", attempt.assertion.claims, settings.clock())
         elif client.method == "tls_client_auth":
             certificates.authenticates(incoming.connection, client, settings)
@@ -182,7 +204,7 @@ class ClientAuthentication:
 
     def resource_server(self, incoming: Incoming, parameters: Mapping[str, str]) -> ResourceServer | None:
         """Give the resource server that authenticates by its secret; None where the id is not of one."""
-        attempt: Attempt = self._settings.guards("client.one_method", incoming, parameters, self._settings)
+        attempt = attempt_of(incoming, parameters, self._settings)
         server = self._settings.registry.resource_servers.get(attempt.client_id)
         if server is None:
             return None
@@ -192,4 +214,4 @@ class ClientAuthentication:
     def spend(self, authenticated: Authenticated) -> None:
         """Use the client assertion up, when all else about proof and client was found good."""
         if authenticated.assertion is not None:
-            self._settings.guards("assertion.replay", self._spent, authenticated.assertion)
+            assertion_is_new(self._spent, authenticated.assertion)

@@ -107,6 +107,12 @@ class _Table:
         return value if value is not None and value.expires > now else None
 
 
+@guard("issue.name")
+def unguessable_name(_kind: str) -> str:
+    """Make up a name that nobody guesses, for a code, a token or a pushed request (RFC 6749 section 10.10)."""
+    return secrets.token_urlsafe(32)
+
+
 @guard("issue.confirmation")
 def confirmation_of(binding: Binding) -> Mapping[str, str]:
     """Put every proven binding into the token."""
@@ -123,6 +129,12 @@ def token_type_of(binding: Binding) -> str:
 def refresh_binding_of(client: Client, binding: Binding, unbound: Binding) -> Binding:
     """Bind refresh tokens of public clients; those of confidential ones are bound by client authentication."""
     return binding if client.is_public else unbound
+
+
+@guard("revoke.heeded")
+def is_not_revoked(found: AccessToken) -> bool:
+    """Tell whether neither an access token nor its grant was revoked (RFC 7662 section 4)."""
+    return not (found.revoked or found.grant.revoked)
 
 
 class Store:
@@ -146,17 +158,18 @@ class Store:
 
     def add_code(self, code: Code) -> str:
         """Keep a code and give its name."""
-        return self.codes.add(secrets.token_urlsafe(32), code, self.settings.clock())
+        return self.codes.add(self.settings.guards("issue.name", "code"), code, self.settings.clock())
 
     def add_pushed(self, pushed: PushedRequest) -> str:
         """Keep a pushed request and give its request_uri."""
-        return self.pushed.add(REQUEST_URI_PREFIX + secrets.token_urlsafe(32), pushed, self.settings.clock())
+        name = REQUEST_URI_PREFIX + self.settings.guards("issue.name", "pushed request")
+        return self.pushed.add(name, pushed, self.settings.clock())
 
     def add_refresh_token(self, grant: Grant, binding: Binding) -> str:
         """Issue a refresh token."""
         now = self.settings.clock()
         token = RefreshToken(grant, binding, now + self.settings.refresh_lifetime)
-        return self.refresh_tokens.add(secrets.token_urlsafe(32), token, now)
+        return self.refresh_tokens.add(self.settings.guards("issue.name", "refresh token"), token, now)
 
     def add_access_token(self, grant: Grant, scope: frozenset[str], binding: Binding) -> str:
         """Issue an access token: a JWT of RFC 9068, or an opaque name of the same claims."""
@@ -177,13 +190,14 @@ class Store:
             claims["cnf"] = dict(confirmation)
         if grant.authenticated is not None:
             claims["auth_time"] = grant.authenticated
-        token = self.sign(claims, "at+jwt") if settings.access_tokens == "jwt" else secrets.token_urlsafe(32)
+        is_jwt = settings.access_tokens == "jwt"
+        token = self.sign(claims, "at+jwt") if is_jwt else settings.guards("issue.name", "access token")
         return self.access_tokens.add(token, AccessToken(grant, claims, claims["exp"]), now)
 
     def active(self, token: str) -> AccessToken | None:
         """Give a known access token that is neither expired nor revoked."""
         found: AccessToken | None = self.access_tokens.get(token, self.settings.clock())
-        return None if found is None or found.revoked or found.grant.revoked else found
+        return found if found is not None and self.settings.guards("revoke.heeded", found) else None
 
     def id_token(self, grant: Grant) -> str:
         """Give an ID token (OpenID Connect Core section 2); its typ keeps it from being taken for an access token."""

@@ -26,6 +26,20 @@ def has_credentials(client: Client) -> None:
         raise Refused("invalid_client", "a client without credentials may not introspect")
 
 
+@guard("parameters.token")
+def token_of(parameters: Mapping[str, str]) -> str:
+    """Give the token that a request is about (RFC 7662 section 2.1, RFC 7009 section 2.1)."""
+    if "token" not in parameters:
+        raise Refused("invalid_request", "token is missing")
+    return parameters["token"]
+
+
+@guard("introspect.lookup")
+def token_that_is_meant(store: Store, token: str, _parameters: Mapping[str, str]) -> AccessToken | None:
+    """Find an active access token, exactly as it was issued; hints decide nothing (RFC 7662 section 2.1)."""
+    return store.active(token)
+
+
 @guard("introspect.caller")
 def got_it(claims: Mapping[str, Any], client: Client) -> bool:
     """Tell whether a client may learn about the token: the one that got it (RFC 7662 section 4)."""
@@ -76,7 +90,8 @@ class IssuedTokens:
         guards = self._settings.guards
         server = self._clients.resource_server(incoming, parameters)
         client = None if server is not None else self._introspecting_client(incoming, parameters)
-        found = self._store.active(_token_of(parameters))
+        token = guards("parameters.token", parameters)
+        found: AccessToken | None = guards("introspect.lookup", self._store, token, parameters)
         if found is None:
             allowed = False
         elif server is not None:
@@ -97,15 +112,9 @@ class IssuedTokens:
         """End an access token, or a refresh token with everything of its grant; an unknown one is no error."""
         authenticated = self._clients.authenticate(incoming, parameters)
         self._clients.spend(authenticated)
-        now, name = self._settings.clock(), _token_of(parameters)
+        now, name = self._settings.clock(), self._settings.guards("parameters.token", parameters)
         found = self._store.refresh_tokens.get(name, now) or self._store.access_tokens.get(name, now)
         if found is not None:
             self._settings.guards("revoke.client", found, authenticated.client)
             self._settings.guards("revoke.effect", found, parameters)
         return Response(status_code=200)
-
-
-def _token_of(parameters: Mapping[str, str]) -> str:
-    if "token" not in parameters:
-        raise Refused("invalid_request", "token is missing")
-    return parameters["token"]

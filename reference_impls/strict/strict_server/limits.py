@@ -36,24 +36,16 @@ def bound_where_required(binding: Binding, settings: Settings) -> None:
         raise Refused("invalid_request", "tokens are issued for a proof or a certificate only")
 
 
-@guard("limit.client_method")
 def allowed_method(client: Client, settings: Settings) -> None:
     """Take clients that authenticate in an allowed way."""
     if client.method not in settings.client_auth:
         raise _failed("this way of client authentication is not allowed")
 
 
-@guard("limit.assertion_algorithm")
-def allowed_algorithm(assertion: jose.Jws, settings: Settings) -> None:
-    """Take assertions with an algorithm of those that are announced."""
-    if assertion.header.get("alg") not in settings.algorithms:
-        raise _failed("the algorithm of the client assertion is not supported")
-
-
 @guard("limit.assertion_audience")
 def only_the_issuer(claims: Mapping[str, Any], settings: Settings) -> None:
     """Take assertions whose one audience is the issuer, as a string."""
-    if settings.assertion_audience == "issuer" and claims.get("aud") != settings.as_url:
+    if claims.get("aud") != settings.as_url:
         raise _failed("the audience of the client assertion is not the issuer, as a string")
 
 

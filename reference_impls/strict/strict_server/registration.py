@@ -39,7 +39,6 @@ def _texts(metadata: Mapping[str, Any], name: str, default: list[str]) -> list[s
     return value
 
 
-@guard("register.redirect_uris")
 def usable_redirect_uris(uris: list[str]) -> None:
     """Take absolute https URIs without a fragment (RFC 7591 section 2, RFC 9700 section 2.1)."""
     for uri in uris:
@@ -55,6 +54,18 @@ def wants_bound_tokens(metadata: Mapping[str, Any]) -> bool:
     if not isinstance(value, bool):
         raise _bad("dpop_bound_access_tokens is not a boolean")
     return value
+
+
+@guard("register.kept")
+def kept_as_it_is(client: Client) -> Client:
+    """Keep a client with all that it registered (RFC 7591 section 3.2.1)."""
+    return client
+
+
+@guard("register.answer")
+def said_in_full(said: dict[str, Any], _metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Say back all that was registered (RFC 7591 section 3.2.1)."""
+    return said
 
 
 @guard("register.client_id")
@@ -89,7 +100,7 @@ class Registration:
         grants = _texts(metadata, "grant_types", ["authorization_code"])
         uris = _texts(metadata, "redirect_uris", [])
         scope = metadata.get("scope", " ".join(sorted(_SCOPES)))
-        guards("register.redirect_uris", uris)
+        usable_redirect_uris(uris)
         if method not in METHODS:
             raise _bad(f"token_endpoint_auth_method is none of {', '.join(METHODS)}")
         if not set(grants) <= _GRANTS or (method == "none" and "client_credentials" in grants):
@@ -107,8 +118,9 @@ class Registration:
             scope=frozenset(scope.split()),
             dpop_bound=guards("register.dpop_bound", metadata),
         )
-        self._settings.registry.clients[client.client_id] = client
-        return self._said(client, metadata)
+        self._settings.registry.clients[client.client_id] = guards("register.kept", client)
+        said: dict[str, Any] = guards("register.answer", self._said(client, metadata), metadata)
+        return said
 
     def _said(self, client: Client, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Give all that was registered, also what was filled in (RFC 7591 section 3.2.1)."""

@@ -15,7 +15,7 @@ from .refusals import Refused
 from .tokens import Binding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .clients import Client
     from .settings import Settings
@@ -47,6 +47,12 @@ def proof_where_required(client: Client, jkt: str | None) -> None:
     """Ask clients of key-bound tokens for a proof (RFC 9449 section 5.2)."""
     if client.dpop_bound and jkt is None:
         raise Refused("invalid_request", "this client needs a DPoP proof")
+
+
+@guard("issue.binding")
+def binding_of(client: Client, shown: Binding) -> Binding:
+    """Bind to what was proven: the key, and the certificate where the client asked for that (9449 5, 8705 3.4)."""
+    return Binding(shown.jkt, shown.x5t if client.certificate_bound else None)
 
 
 @guard("issue.certificate_required")
@@ -89,9 +95,8 @@ def code_key_is_the_announced_one(code: Code, binding: Binding) -> None:
 
 @guard("code.single_use")
 def code_is_new(code: Code) -> None:
-    """Take a code once; a second use ends everything that was issued from it (RFC 6749 section 4.1.2)."""
+    """Take a code once (RFC 6749 section 4.1.2)."""
     if code.spent:
-        code.grant.revoked = True
         raise Refused("invalid_grant", "the code was used before")
 
 
@@ -112,16 +117,50 @@ def refresh_key_is_the_bound_one(token: RefreshToken, binding: Binding) -> None:
 
 @guard("refresh.single_use")
 def refresh_is_new(token: RefreshToken) -> None:
-    """Take a rotated refresh token once; a second use ends its whole family (RFC 9700 section 4.14.2)."""
+    """Take a rotated refresh token once (RFC 9700 section 4.14.2)."""
     if token.spent:
-        token.grant.revoked = True
         raise Refused("invalid_grant", "the refresh token was used before")
+
+
+@guard("refresh.revoked")
+def refresh_is_not_revoked(token: RefreshToken) -> None:
+    """Refuse a refresh token whose authorization has ended (RFC 7009 section 2.1, RFC 9700 section 4.14.2)."""
+    if token.grant.revoked:
+        raise Refused("invalid_grant", "the authorization was revoked")
+
+
+@guard("grant.reuse")
+def ends_with_all_of_it(grant: Grant) -> None:
+    """End all that came of a code or refresh token that comes back: one of the two holders is a thief.
+
+    RFC 6749 section 4.1.2, RFC 9700 section 4.14.2.
+    """
+    grant.revoked = True
+
+
+@guard("refresh.rotation")
+def is_rotated(client: Client) -> bool:
+    """Rotate refresh tokens of public clients; those of the others are tied to the client (RFC 9700 section 2.2.2)."""
+    return client.is_public
+
+
+@guard("refresh.inheritance")
+def binding_of_the_next(token: RefreshToken) -> Binding:
+    """Bind what replaces a refresh token as that was bound (RFC 9449 section 5, RFC 8705 section 4)."""
+    return token.binding
 
 
 @guard("refresh.scope")
 def scope_within_the_grant(parameters: Mapping[str, str], grant: Grant) -> frozenset[str]:
     """Give the scope of a refreshed token: never more than was consented to (RFC 6749 section 6)."""
     return requested_scope(parameters, grant.scope)
+
+
+@guard("grant.supported")
+def supported_grant_type(name: str, supported: Collection[str]) -> None:
+    """Take the grant types of this server; the password grant is none (RFC 6749 section 5.2, RFC 9700 section 2.4)."""
+    if name not in supported:
+        raise Refused("unsupported_grant_type", "this grant type is not supported")
 
 
 @guard("issue.audience")
@@ -159,19 +198,19 @@ class TokenEndpoint:
         name = parameters.get("grant_type")
         if name is None:
             raise Refused("invalid_request", "grant_type is missing")
-        if name not in self._grants:
-            raise Refused("unsupported_grant_type", "this grant type is not supported")
+        self.settings.guards("grant.supported", name, self._grants)
         if name not in client.grants:
             raise Refused("unauthorized_client", "the client may not use this grant type")
         return name
 
     def bind(self, client: Client, jkt: str | None, x5t: str | None) -> tuple[Binding, Binding]:
         """Give what the client's tokens are bound to, and all that the request showed."""
-        self.settings.guards("issue.proof_required", client, jkt)
-        self.settings.guards("issue.certificate_required", client, x5t)
-        binding = Binding(jkt, x5t if client.certificate_bound else None)
-        self.settings.guards("limit.bound", binding, self.settings)
-        return binding, Binding(jkt, x5t)
+        guards, shown = self.settings.guards, Binding(jkt, x5t)
+        guards("issue.proof_required", client, jkt)
+        guards("issue.certificate_required", client, x5t)
+        binding: Binding = guards("issue.binding", client, shown)
+        guards("limit.bound", binding, self.settings)
+        return binding, shown
 
     def audience(self, parameters: Mapping[str, str]) -> str:
         """Give the resource server that is asked for, this software's own where none is (RFC 8707 section 2)."""
@@ -198,6 +237,14 @@ class TokenEndpoint:
         binding = self.settings.guards("issue.refresh_binding", ask.client, ask.binding, Binding())
         return {"refresh_token": self.store.add_refresh_token(grant, binding)}
 
+    def _check_unused(self, name: str, used: Code | RefreshToken) -> None:
+        """Refuse what was used before, by the guard of that name, and then end all that came of it."""
+        try:
+            self.settings.guards(name, used)
+        except Refused:
+            self.settings.guards("grant.reuse", used.grant)
+            raise
+
     def _client_credentials(self, ask: Ask) -> dict[str, Any]:
         if ask.client.is_public:
             raise Refused("unauthorized_client", "a client without credentials may not use this grant type")
@@ -206,8 +253,8 @@ class TokenEndpoint:
         return self._response(Grant(ask.client.client_id, ask.client.client_id, scope, audience), scope, ask)
 
     def _authorization_code(self, ask: Ask) -> dict[str, Any]:
-        guards, now = self.settings.guards, self.settings.clock()
-        code: Code | None = self.store.codes.get(ask.parameters.get("code", ""), now)
+        guards = self.settings.guards
+        code: Code | None = self.store.codes.get(ask.parameters.get("code", ""), self.settings.clock())
         if code is None:
             raise Refused("invalid_grant", "the code is unknown or expired")
         guards("code.client", code, ask.client)
@@ -215,9 +262,7 @@ class TokenEndpoint:
         guards("code.verifier", code, ask.parameters)
         guards("code.jkt", code, ask.binding)
         guards("grant.audience", code.grant, self.audience(ask.parameters), ask.parameters)
-        guards("code.single_use", code)
-        if code.grant.revoked:
-            raise Refused("invalid_grant", "the authorization was revoked")
+        self._check_unused("code.single_use", code)
         code.spent = True
         response = self._response(code.grant, code.grant.scope, ask) | self._new_refresh_token(code.grant, ask)
         if "openid" in code.grant.scope:
@@ -232,12 +277,12 @@ class TokenEndpoint:
         guards("refresh.client", token, ask.client)
         guards("refresh.key", token, ask.shown)
         guards("grant.audience", token.grant, self.audience(ask.parameters), ask.parameters)
-        guards("refresh.single_use", token)
-        if token.grant.revoked:
-            raise Refused("invalid_grant", "the authorization was revoked")
+        self._check_unused("refresh.single_use", token)
+        guards("refresh.revoked", token)
         scope = guards("refresh.scope", ask.parameters, token.grant)
         response = self._response(token.grant, scope, ask)
-        if not ask.client.is_public:
+        if not guards("refresh.rotation", ask.client):
             return response | {"refresh_token": name}
         token.spent = True
-        return response | {"refresh_token": self.store.add_refresh_token(token.grant, token.binding)}
+        binding = guards("refresh.inheritance", token)
+        return response | {"refresh_token": self.store.add_refresh_token(token.grant, binding)}
