@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 VARIANTS = ["default", "nonce-optional", "nonce-required", "opaque", "short", "replicas", "fapi2", "mcp"]
 #: Runs under the profiles that have cases and a variant of their own. A code of fapi2 is good for a minute.
-PROFILED = {
+PROFILED: dict[str, list[tuple[str, ...]]] = {
     "fapi2": [
         ("run", "strict", "--profile", "fapi2", "--jobs", "16", "--max-wait", "70"),
         ("run", "strict_rs", "--profile", "fapi2", "--no-wait", "--jobs", "16"),
