@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from holdfast.errors import Inconclusive
+from holdfast import hard
+from holdfast.errors import Inconclusive, UsageError
 from holdfast.exchange import Exchange, outcome
 from holdfast.outcome import Outcome
 from holdfast.verdicts import Judged
@@ -225,11 +226,14 @@ class Run:
         if message.steps is not None:
             return message.steps(self, purpose)
         seen = self._once(message, purpose)
-        absorbed = waited = 0
+        absorbed = waited = lost = 0
         while not self.stop.is_set():
             if seen.busy and waited < PATIENCE_TRIES:
                 waited += 1
                 self.stop.wait(min(seen.retry_after or 1.0, PATIENCE_SECONDS))
+            elif message.absorbs and lost < PATIENCE_TRIES and _is_lost(seen):
+                lost += 1
+                seen.outcome = Outcome.NONE
             elif message.absorbs and absorbed < 2 and challenged(seen):
                 absorbed += 1
             else:
@@ -238,6 +242,7 @@ class Run:
         return seen
 
     def _once(self, message: Message, purpose: Purpose) -> Exchange:
+        """Send it once. Raises Inconclusive where a token, say, has characters that no request can hold."""
         made: list[Request] = []
 
         def make() -> Request:
@@ -248,8 +253,10 @@ class Run:
             return request
 
         self.worker.pace()
-        request = make()
-        answer = self.worker.wire.send(request, again=make if message.absorbs else None)
+        try:
+            answer = self.worker.wire.send(make(), again=make if message.absorbs else None)
+        except (UsageError, UnicodeEncodeError) as why:
+            raise Inconclusive(f"the request to the {message.endpoint} endpoint cannot be written: {why}") from why
         return self._took(message, made[-1], answer, purpose)
 
     def _took(self, message: Message, request: Request, answer: Answer, purpose: Purpose) -> Exchange:
@@ -273,6 +280,14 @@ class Run:
         if self.stop.is_set():
             raise Inconclusive("the run was stopped")
         return seen
+
+
+def _is_lost(seen: Exchange) -> bool:
+    """Whether an answer may have been on its way: who refuses a large request before its end may close too early.
+
+    The reset that follows takes the answer with it (RFC 9112, section 9.6).
+    """
+    return seen.answer.fault in {"reset", "closed"} and not seen.answer.received and hard.is_huge(seen)
 
 
 def challenged(seen: Exchange) -> bool:
