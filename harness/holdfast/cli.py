@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from holdfast import __version__
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, one_line
 
 COMMANDS = {
     "run": "Judge targets and write the report.",
@@ -79,4 +79,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo("\n".join(f"holdfast: {line}" for line in text.splitlines()), err=True)
+    click.echo("\n".join(f"holdfast: {one_line(line)}" for line in text.splitlines()), err=True)

@@ -210,7 +210,7 @@ class Exchange:
             sender=self.sender,
             difference=mask(self.difference),
             method=request.method,
-            url=mask(request.url),
+            url=_shown(request.url, mask),
             request_headers=[(name, _shown(value, mask)) for name, value in request.headers],
             request_body=_shown(request.body, mask),
             request_raw=_shown(answer.sent, mask),

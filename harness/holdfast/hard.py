@@ -146,3 +146,6 @@ _WORDS: Mapping[
     "silent": (lambda _: "no secret of the request repeated", _with_secrets, _silent),
     "traceless": (lambda _: "no stack trace", _ever, _traceless),
 }
+
+#: The words of the vocabulary.
+WORDS = tuple(_WORDS)

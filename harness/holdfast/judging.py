@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -134,7 +135,7 @@ class Judge:
             return _Acted(held=False, failure=_trimmed(failure))
         except Inconclusive as why:
             return _Acted(None, str(why))
-        except PermissionError as why:
+        except (PermissionError, UnicodeEncodeError) as why:
             return _Acted(None, f"not sent: {why}")
         except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - ours, not the target's
             return _Acted(None, f"our own error: {type(error).__name__}: {error}", ours=True, failure=error)
@@ -218,7 +219,7 @@ class Judge:
         return broken_as(case.requirement, self.stage.bench.tables.latitude.get(case.mark.latitude), self.profile)
 
     def _mask(self, text: str) -> str:
-        return self.stage.bench.masker.text(text)
+        return self.stage.bench.masker.brief(text)
 
     def blank(self, case: Case, verdict: str, reason: str = "") -> CaseResult:
         """Give a result that says only who the case is and the verdict."""
@@ -263,6 +264,10 @@ def _remarks(acted: _Acted) -> list[str]:
 
 
 def _trimmed(failure: AssertionError) -> AssertionError:
-    """Give the failure with its traceback beginning in the case, not in the engine."""
+    """Give the failure with its traceback beginning in the case, not in the engine.
+
+    Its frames forget what the case had in hand: pytest keeps every failure to the end, and with it all that was sent.
+    """
     trace: TracebackType | None = failure.__traceback__
+    traceback.clear_frames(trace)
     return failure.with_traceback(trace.tb_next if trace else None)

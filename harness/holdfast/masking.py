@@ -12,7 +12,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from holdfast.secret_forms import encoded, in_clear
+from holdfast.secret_forms import HALVES, encoded, in_clear
 
 GRAM = 8
 STRIDE = 9
@@ -20,8 +20,12 @@ STRIDE = 9
 WHOLE = GRAM + STRIDE - 1
 #: Shorter secrets than WHOLE are masked where they stand as words; shorter ones than this are left alone.
 LEAST = 4
+#: Of longer secrets, which nobody has but a target that means harm, so much is known: no record shows more of a text.
+LONGEST = 16_384
 
 CUT = "…"
+#: Characters of a text in a verdict or a finding; the evidence holds more.
+BRIEF = 1000
 
 #: A token travels many times, and each proof is recorded twice: so many are remembered until the next secret is learnt.
 REMEMBERED = 2000
@@ -55,7 +59,7 @@ class Masker:
     def learn(self, secret: str, kind: str) -> None:
         """Mask this secret from now on, as «kind-1», «kind-2» and so on. What is masked already stays what it is."""
         jws = _JWS.fullmatch(secret.strip())
-        secret = jws[3] if jws and _is_object(jws[1]) else secret.strip()
+        secret = (jws[3] if jws and _is_object(jws[1]) else secret.strip())[:LONGEST]
         if len(secret) < LEAST:
             return
         with self._lock:
@@ -84,6 +88,11 @@ class Masker:
             text = _replaced(text, spans)
         return self._words.sub(lambda word: self._short[word[0]], text) if self._words else text
 
+    def brief(self, text: str) -> str:
+        """Return the text masked and cut at BRIEF characters: a target may say as much as it likes."""
+        masked = self.text(text)
+        return masked if len(masked) <= BRIEF else f"{masked[:BRIEF]}{CUT}"
+
     def tree(self, value: object) -> object:
         """Return a JSON value with every text in it masked, names included."""
         if isinstance(value, str):
@@ -104,7 +113,7 @@ class Masker:
         return covered > len(secret) - WHOLE
 
     def _learn_word(self, secret: str, pseudonym: str) -> None:
-        for form in (*in_clear(secret), base64.b64encode(secret.encode()).decode().rstrip("=")):
+        for form in (*in_clear(secret), base64.b64encode(secret.encode("utf-8", HALVES)).decode().rstrip("=")):
             self._short.setdefault(form, pseudonym)
         longest_first = sorted(self._short, key=len, reverse=True)
         self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")

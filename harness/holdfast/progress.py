@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from holdfast.errors import one_line
 from holdfast.report import sentences, standing, windows
 from holdfast.results import CaseResult, Results
 from holdfast.session import Watcher
@@ -44,9 +45,12 @@ def _bar(name: str, counts: Counter[str]) -> Iterator[Watcher]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None)
 
+        def say(text: str) -> None:
+            console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
+
         def result(one: CaseResult) -> None:
             bar.advance(task)
-            _count(one, counts, lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
+            _count(one, counts, say)
 
         yield Watcher(total=lambda total: bar.update(task, total=total), result=result)
 
@@ -64,14 +68,14 @@ def _why(result: CaseResult) -> str:
 
 
 def _plain(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{one_line(text)}\n")
 
 
 def conclude(results: Results, folder: Path, told: Sequence[str]) -> None:
     """Give the verdicts in sentences, what the baseline has to say, what was measured, and where the report lies."""
-    for said in sentences.of_targets(results):
-        sys.stdout.write(f"{said.sentence}\n")
-    for line in (*(one.sentence for one in standing.standings(results)), *told, *windows.as_text(results)):
-        sys.stdout.write(f"{line}\n")
+    verdicts = [said.sentence for said in sentences.of_targets(results)]
+    verdicts += [said.sentence for said in standing.standings(results)]
+    for line in (*verdicts, *told, *windows.as_text(results)):
+        sys.stdout.write(f"{one_line(line)}\n")
     sys.stdout.write(f"report: {folder / 'report.html'}\n")
     sys.stdout.flush()

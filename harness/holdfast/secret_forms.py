@@ -5,10 +5,13 @@ import json
 import re
 from urllib.parse import quote, quote_plus
 
+#: JSON can hold half of a surrogate pair, and so can a secret that came in it.
+HALVES = "surrogatepass"
+
 
 def in_clear(secret: str) -> set[str]:
     """Return the secret as it is, percent-encoded (RFC 3986, 2.1, and as a form), and as part of a JSON text."""
-    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    percent = {quote(secret, errors=HALVES), quote(secret, safe="", errors=HALVES), quote_plus(secret, errors=HALVES)}
     lower = {re.sub("%[0-9A-F]{2}", lambda octet: octet[0].lower(), form) for form in percent}
     quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return {secret, *percent, *lower, *quoted, *(form.replace("/", "\\/") for form in quoted)}
@@ -21,8 +24,8 @@ def encoded(secret: str) -> set[str]:
     that also hold bits of a neighbour are left out.
     """
     forms: set[str] = set()
-    for text in {secret, quote_plus(secret)}:
-        octets = text.encode("utf-8", "surrogatepass")
+    for text in {secret, quote_plus(secret, errors=HALVES)}:
+        octets = text.encode("utf-8", HALVES)
         for before in range(3):
             standard = base64.b64encode(bytes(before) + octets).decode()
             whole = standard[(0, 2, 3)[before] : (before + len(octets)) * 8 // 6]

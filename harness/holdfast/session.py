@@ -93,7 +93,7 @@ def run_variant(
         ending.callback(bench.end)
         examined = doctor.examine(bench, bench.worker())
         if examined.fault and not stop.is_set():
-            raise UsageError(f"{target.name}: {bench.masker.text(examined.problem)}")
+            raise UsageError(f"{target.name}: {bench.masker.brief(examined.problem)}")
         cases = judged_cases(bench, options, tables, evidence, watcher, examined.problem)
         return _summed(bench, examined, cases, interrupted=stop.is_set(), seconds=time.monotonic() - started)
 
@@ -253,7 +253,7 @@ def _summed(
 ) -> TargetRun:
     running = bench.running
     target = running.target
-    mask = bench.masker.text
+    mask = bench.masker.brief
     facts = [("issuer", bench.issuer_url), *((f"{name} endpoint", url) for name, url in bench.endpoints.items())]
     facts += [(f"resource {name}", f"{r.method} {r.url}") for name, r in target.resources.items()]
     return TargetRun(

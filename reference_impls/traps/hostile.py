@@ -6,9 +6,10 @@ takes the answer of a gullible server and says it in its own way.
 
 import asyncio
 import gzip
+import itertools
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gullible import Gullible, Plain
@@ -19,10 +20,10 @@ Way = Callable[[Plain], AsyncIterator[bytes]]
 
 #: Every way out of a text that is known, and after it what a terminal obeys and what cannot be seen.
 MARKUP = (
-    "</script></style></textarea></title><script>hostile()</script><img src=x onerror=hostile()>"
-    "<svg onload=hostile()><iframe srcdoc=hostile></iframe>\"'`=--><!--]]><![CDATA[{{7*7}}{%hostile%}&lt;&amp;\\"
-    "![a](javascript:hostile())[b](https://hostile.test)|*_~`#<details open ontoggle=hostile()>@here"
-    "\x1b[31m\x1b]0;hostile\x07\x1b]8;;https://hostile.test\x07\x9b31m\x08\x7f\x85\u2028\u202ehostile\u2066\u200b\ufeff"
+    "</script></style></textarea></title><script>pwned()</script><img src=x onerror=pwned()>"
+    "<svg onload=pwned()><iframe srcdoc=pwned></iframe>\"'`=--><!--]]><![CDATA[{{7*7}}{%pwned%}&lt;&amp;\\"
+    "![a](javascript:pwned())[b](https://pwned.test)|*_~`#<details open ontoggle=pwned()>@here"
+    "\x1b[31m\x1b]0;pwned\x07\x1b]8;;https://pwned.test\x07\x9b31m\x08\x7f\x85\u2028\u202epwned\u2066\u200b\ufeff"
 )
 LONG = 200_000
 LATIN = bytes(range(0x80, 0x100)).decode("latin-1")
@@ -145,13 +146,13 @@ def _dressed(plain: Plain, text: str) -> Plain:
 
 
 def _lines(text: str) -> list[str]:
-    safe = "".join(letter for letter in text if letter.isprintable() or letter in "\t\x85") or "x"
+    safe = "".join(letter for letter in text if letter.isprintable() or letter in "\t\x1b\x07\x85") or "x"
     quoted = safe.replace("\\", "").replace('"', "'")
     return [
         f'WWW-Authenticate: DPoP error="{quoted}", error_description="{quoted}", {quoted}="{quoted}"',
         *(
             f"{name}: {safe}"
-            for name in ("DPoP-Nonce", "Set-Cookie", "Date", "Retry-After", "Cache-Control", "X-Hostile")
+            for name in ("DPoP-Nonce", "Set-Cookie", "Date", "Retry-After", "Cache-Control", "X-Pwned")
         ),
     ]
 
@@ -171,12 +172,22 @@ async def not_utf8(plain: Plain) -> AsyncIterator[bytes]:
 
 async def half_characters(plain: Plain) -> AsyncIterator[bytes]:
     """Halves of surrogate pairs in every text of JSON, which no encoding can write."""
-    yield whole(_dressed(plain, "\ud800hostile\udfff"))
+    yield whole(_dressed(plain, "\ud800pwned\udfff"))
 
 
 async def long_texts(plain: Plain) -> AsyncIterator[bytes]:
     """Texts that fill a report by themselves."""
-    yield whole(_dressed(plain, "hostile " * (LONG // 40)))
+    yield whole(_dressed(plain, "pwned " * (LONG // 64)))
+
+
+async def invisible(plain: Plain) -> AsyncIterator[bytes]:
+    """Every other character is one that a report has to spell out."""
+    yield whole(replace(plain, body="a\u202e" * (LONG // 4)))
+
+
+async def control_characters(plain: Plain) -> AsyncIterator[bytes]:
+    """Nothing but characters that stand for something else."""
+    yield whole(replace(plain, body="\x00\x1b\x9b\x07" * (LONG // 5)))
 
 
 async def odd_texts(plain: Plain) -> AsyncIterator[bytes]:
@@ -249,55 +260,56 @@ def everywhere(_asked: Asked, _plain: Plain) -> bool:
 
 
 def at(*paths: str) -> Where:
-    """Pick all that is asked for at these paths."""
-    return lambda asked, _plain: asked.path in paths
+    """Pick what is granted at these paths."""
+    return lambda asked, plain: asked.path in paths and plain.good
 
 
 METADATA = at("/.well-known/oauth-authorization-server")
 
-WAYS: Mapping[str, tuple[Where, Way]] = {
-    "tame": (everywhere, tame),
-    "gigabyte": (accepted, gigabyte),
-    "gigabyte-refused": (refused, gigabyte),
-    "bomb": (accepted, bomb),
-    "chunks-of-one-byte": (accepted, chunks_of_one_byte),
-    "huge-chunk": (refused, huge_chunk),
-    "drip": (accepted, drip),
-    "drip-from-the-start": (refused, drip_from_the_start),
-    "many-fields": (refused, many_fields),
-    "fat-fields": (accepted, fat_fields),
-    "endless-head": (refused, endless_head),
-    "informational": (refused, informational),
-    "negative-length": (refused, negative_length),
-    "two-lengths": (refused, two_lengths),
-    "no-colon": (refused, no_colon),
-    "redirects": (at("/authorize"), redirects),
-    "redirects-away": (at("/authorize"), away),
-    "redirects-nowhere": (at("/authorize"), nowhere),
-    "markup": (everywhere, markup),
-    "not-utf8": (everywhere, not_utf8),
-    "half-characters": (everywhere, half_characters),
-    "long-texts": (everywhere, long_texts),
-    "long-tokens": (at("/token"), long_tokens),
-    "odd-tokens": (at("/token"), odd_texts),
-    "odd-metadata": (METADATA, odd_texts),
-    "huge-metadata": (METADATA, hundred_megabytes),
-    "deep-metadata": (METADATA, hundred_thousand_levels),
-    "huge-keys": (at("/jwks"), hundred_thousand_keys),
-    "odd-keys": (at("/jwks"), keys_of_every_shape),
+#: Where a server is hostile, and in which ways, one after the other.
+HOSTILE: Mapping[str, tuple[Where, Sequence[Way]]] = {
+    "tame": (everywhere, [tame]),
+    "floods": (accepted, [gigabyte, bomb, chunks_of_one_byte, fat_fields, drip]),
+    "broken": (
+        refused,
+        [
+            gigabyte,
+            huge_chunk,
+            drip_from_the_start,
+            many_fields,
+            endless_head,
+            informational,
+            negative_length,
+            two_lengths,
+            no_colon,
+        ],
+    ),
+    "texts": (everywhere, [markup, not_utf8, half_characters, long_texts]),
+    "bodies": (refused, [invisible, control_characters]),
+    "redirects": (at("/authorize"), [redirects, away, nowhere]),
+    "markup": (everywhere, [markup]),
+    "half-characters": (everywhere, [half_characters]),
+    "long-texts": (everywhere, [long_texts]),
+    "long-tokens": (at("/token"), [long_tokens]),
+    "odd-tokens": (at("/token"), [odd_texts]),
+    "odd-metadata": (METADATA, [odd_texts]),
+    "huge-metadata": (METADATA, [hundred_megabytes]),
+    "deep-metadata": (METADATA, [hundred_thousand_levels]),
+    "keys": (at("/jwks"), [hundred_thousand_keys, keys_of_every_shape]),
 }
 
 
 def tampered(name: str, server: Gullible) -> Trap:
-    """Make the server that answers as this one does, where it is worth it in the way of that name."""
-    where, way = WAYS[name]
+    """Make the server that answers as this one does, and where that name says so in one of its ways."""
+    where, ways = HOSTILE[name]
+    turns = itertools.cycle(ways)
 
     async def answer(asked: Asked, mouth: Mouth, _setting: Setting) -> None:
         plain = server.answer(asked)
-        chosen = way if where(asked, plain) else tame
-        async for piece in chosen(plain):
+        way = next(turns) if where(asked, plain) else tame
+        async for piece in way(plain):
             await mouth.say(piece)
-        if chosen is not tame:
+        if way is not tame:
             mouth.close()
 
     return answer

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gullible import Gullible
-from hostile import WAYS, tampered
+from hostile import HOSTILE, tampered
 from http_in import HEAD_LIMIT, Mouth, read
 from traps import TRAPS, Setting, Trap
 
@@ -24,7 +24,7 @@ READY = "/ready"
 def arguments(command: Sequence[str]) -> argparse.Namespace:
     """Read the command line; ends the program with a line of help where it is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    names = sorted([*TRAPS, *WAYS])
+    names = sorted([*TRAPS, *HOSTILE])
     parser.add_argument("--trap", choices=names, required=True, metavar="NAME", help=", ".join(names))
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, required=True)
@@ -62,7 +62,7 @@ def trap(options: argparse.Namespace) -> Trap:
     """Make the trap that the command line names."""
     if options.trap in TRAPS:
         return TRAPS[options.trap]
-    known = json.loads(options.clients.read_text()) if options.clients else {}
+    known = json.loads(options.clients.read_text()) if options.clients and options.clients.is_file() else {}
     clients = [*known.get("clients", []), *known.get("resource_servers", [])]
     uris = {client["client_id"]: next(iter(client.get("redirect_uris", [])), "") for client in clients}
     return tampered(options.trap, Gullible(options.url, uris))

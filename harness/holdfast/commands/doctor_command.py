@@ -15,6 +15,7 @@ def doctor(name: str, variant: str | None, kind: str | None) -> int:
     from holdfast import doctor as physician
     from holdfast import launch, rooms, session, targets
     from holdfast.assemble import bench_for, issuer_for
+    from holdfast.errors import one_line
     from holdfast.parties.issuer import Issuer
     from holdfast.requirements import Tables
 
@@ -26,13 +27,13 @@ def doctor(name: str, variant: str | None, kind: str | None) -> int:
         bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0] if issuers else None)
         ending.callback(bench.end)
         found = physician.examine(bench, bench.worker())
-        mask = bench.masker.text
+        mask = bench.masker.brief
         for what, well, said in found.checks:
-            click.echo(f"{'ok  ' if well else 'BAD '} {what}: {mask(said)}")
+            click.echo(one_line(f"{'ok  ' if well else 'BAD '} {what}: {mask(said)}"))
         for finding in bench.findings:
-            click.echo(f"note {mask(finding)}")
+            click.echo(one_line(f"note {mask(finding)}"))
         click.echo(f"capabilities: {', '.join(sorted(bench.capabilities))}")
         problem = mask(found.problem)
     well = all(check[1] for check in found.checks) and not problem
-    click.echo("everything is well" if well else f"not ready: {problem or 'see the lines marked BAD'}")
+    click.echo("everything is well" if well else one_line(f"not ready: {problem or 'see the lines marked BAD'}"))
     return 0 if well else 2

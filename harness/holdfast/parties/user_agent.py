@@ -46,7 +46,10 @@ class UserAgent:
                 return seen
             seen.outcome = Outcome.NONE
             step = Message(message.endpoint, message.sender, _given(request), message.accepted, absorbs=False)
-            seen = self._go(step, "ground")
+            try:
+                seen = self._go(step, "ground")
+            except PermissionError as why:
+                raise Inconclusive(f"the authorization endpoint sends the user elsewhere: {why}") from None
         raise Inconclusive(f"the authorization endpoint did not lead back to the client in {STEPS} steps")
 
     def command(self, url: str) -> Mapping[str, str]:
@@ -57,10 +60,10 @@ class UserAgent:
         return _parameters(self._by_command(list(_driver(self._bench).command or []), url))
 
     def _onward(self, seen: Exchange, ends: Sequence[str], driver: Authorization) -> Request | None:
-        """Give the next request of the way, None at its end."""
+        """Give the next request of the way, None at its end, which is also where an address is none."""
         if location := seen.header("Location"):
-            target = urljoin(seen.request.url, location)
-            return None if target.startswith(tuple(ends)) else Request("GET", target)
+            target = _joined(seen.request.url, location)
+            return None if not target or target.startswith(tuple(ends)) else Request("GET", target)
         form = _form(seen.answer)
         if driver.driver != "form" or form is None or form.action.startswith(tuple(ends)):
             return None
@@ -76,14 +79,16 @@ class UserAgent:
         seen = self._run.send(replace(message, make=_given(sent), steps=None), purpose)
         for line in seen.headers("Set-Cookie"):
             try:
-                jar.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+                jar.update({name: morsel.coded_value for name, morsel in SimpleCookie(line).items()})
             except CookieError:
                 continue
         return seen
 
-    def _filled(self, form: "Form", base: str, given: Mapping[str, str]) -> Request:
+    def _filled(self, form: "Form", base: str, given: Mapping[str, str]) -> Request | None:
         fields = form.fields | {name: value for name, value in given.items() if name in form.names}
-        target = urljoin(base, form.action or base)
+        target = _joined(base, form.action or base)
+        if not target:
+            return None
         if form.method == "GET":
             return Request("GET", f"{target.split('?')[0]}?{urlencode(fields)}")
         kind = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -123,6 +128,14 @@ def _driver(bench: Bench) -> Authorization:
 
 def _given(request: Request) -> Callable[[], Request]:
     return lambda: request
+
+
+def _joined(base: str, reference: str) -> str:
+    """Resolve a reference (RFC 3986, section 5); empty for one that is none."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return ""
 
 
 def _form(answer: Answer) -> "Form | None":

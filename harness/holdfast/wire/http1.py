@@ -14,6 +14,12 @@ from holdfast.wire.messages import FaultError, Request
 #: Bounds on the head of an answer. Servers stop at 8 to 64 KiB and about 100 fields.
 HEAD_BYTES, HEAD_FIELDS = 65_536, 256
 
+#: Bound on the pieces of an answer: interim answers, and chunks of a body, of which each costs some work.
+PIECES = 4096
+
+#: So much is said of what was wrong with an answer: it may quote a whole line of it.
+SAID = 300
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: What follows a blank or a NUL would be lost on the way to the resolver.
 _HOST = re.compile(r"[!-~]+")
@@ -94,10 +100,11 @@ class Dialogue:
             self._hear(reading, body_limit)
         except h11.RemoteProtocolError as error:
             silent = self.line.ended and not self.line.received
-            said = "the connection ended before an answer began" if silent else str(error)
+            said = "the connection ended before an answer began" if silent else str(error)[:SAID]
             raise FaultError("closed" if self.line.ended else "protocol", said) from error
 
     def _hear(self, reading: Reading, body_limit: int) -> None:
+        pieces = 0
         while True:
             event = self._h11.next_event()
             if event is h11.NEED_DATA:
@@ -117,6 +124,9 @@ class Dialogue:
                     raise FaultError("oversize", f"a body of more than {body_limit} bytes")
             elif not isinstance(event, h11.InformationalResponse):
                 return
+            pieces += event is not h11.NEED_DATA
+            if pieces > PIECES:
+                raise FaultError("oversize", f"an answer in more than {PIECES} pieces")
 
     def reusable(self) -> bool:
         """Make ready for the next exchange, where both sides allow it and nothing was sent beyond the answer."""
