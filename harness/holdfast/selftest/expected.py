@@ -51,7 +51,7 @@ def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:
     flaw = twin.flaw
     if flaw.equivalent:
         return False
-    if any(_spoilt(twin, check, fact) for check in fact.signals):
+    if flaw.signals and any(_spoilt(twin, check, fact) for check in fact.signals):
         return True
     meant = any(re.search(pattern, case) for pattern in flaw.only) if flaw.only else not flaw.signals
     if not meant or not {mark.requirement, *mark.also} & set(flaw.breaks):

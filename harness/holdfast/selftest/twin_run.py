@@ -218,7 +218,7 @@ def _check(signal: Signal) -> Check:
 
 
 def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:
-    """Ask the server without any flaw, traced, in the place of a twin; a proxy without its leak, and not traced."""
+    """Ask the server without any flaw, traced, in the place of a twin; behind the proxy without its leak."""
     chosen = None if cases is None else frozenset(cases)
-    hosted, own = (False, {"leak": "none"}) if target == "proxy" else (True, {})
-    return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, own, chosen, waits, hosted)
+    own = {"leak": "none"} if target == "proxy" else {}
+    return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, own, chosen, waits)

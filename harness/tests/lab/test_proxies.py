@@ -81,11 +81,23 @@ LEAKS: Mapping[str, Caught] = {
         undecided=True,
     ),
     "trust-forwarded-host": Caught(
-        "X-Forwarded-Host, and no other header, becomes the host: a foreign proof fits, an honest one does not",
+        "what a forwarding header says becomes the host: a foreign proof fits, an honest one does not",
         {
-            f"{DPOP}test_client_does_not_choose_the_host[x-forwarded-host]",
-            f"{DPOP}test_forwarding_header_of_the_client_changes_nothing[x-forwarded-host]",
+            f"{DPOP}test_client_does_not_choose_the_host[{row}]"
+            for row in ("x-forwarded-host", "forwarded", "x-original-host", "x-forwarded-server")
+        }
+        | {
+            f"{DPOP}test_forwarding_header_of_the_client_changes_nothing[{row}]"
+            for row in ("x-forwarded-host", "forwarded")
         },
+    ),
+    "trust-forwarded-proto": Caught(
+        "whoever says that TLS was not used is taken at their word, and their token is not passed on",
+        {f"{DPOP}test_forwarding_header_of_the_client_changes_nothing[x-forwarded-proto]"},
+    ),
+    "return-certificate": Caught(
+        "the certificate's header stands in the answer",
+        {f"{HEADER}test_answer_carries_no_certificate_header"},
     ),
     "drop-challenge": Caught(
         "WWW-Authenticate is there past the proxy and not through it",

@@ -138,23 +138,30 @@ def for_a_moment(servers: Servers) -> None:
         _spending_nonces(proofs, lambda check, nonces=nonces: nonces.is_over(check.claims["nonce"]))
 
 
-def _in_their_order(proofs: Proofs) -> None:
+def _ended_by_challenges(proofs: Proofs) -> None:
     proofs.nonces = nonces = Kept(proofs)
-    newest: dict[Itself, float] = {}
+    honest, ended = proofs.check, dict[Itself, float]()
 
-    def is_old(check: ProofCheck) -> bool:
-        issued, connection = nonces.issued[check.claims["nonce"]], Itself(check.incoming.connection)
-        newest[connection] = max(issued, newest.get(connection, issued))
-        return issued < newest[connection]
+    def check(incoming: Incoming, token: str | None = None) -> ProofCheck | None:
+        try:
+            return honest(incoming, token)
+        except Refused as refused:
+            if refused.error == "use_dpop_nonce" and any(map(nonce_in, incoming.values("dpop"))):
+                ended[Itself(incoming.connection)] = nonces.now()
+            raise
 
-    _spending_nonces(proofs, is_old)
+    def is_ended(check: ProofCheck) -> bool:
+        return nonces.issued[check.claims["nonce"]] < ended.get(Itself(check.incoming.connection), 0)
+
+    proofs.check = check
+    _spending_nonces(proofs, is_ended)
 
 
-@inside("nonces: until the next is used")
-def until_the_next_is_used(servers: Servers) -> None:
-    """Take no nonce that is older than one that was used on the same connection."""
+@inside("nonces: until the next challenge")
+def until_the_next_challenge(servers: Servers) -> None:
+    """Take no nonce that was supplied before a wrong one was challenged on the same connection."""
     for proofs in both(servers):
-        _in_their_order(proofs)
+        _ended_by_challenges(proofs)
 
 
 def _burnt_by_failure(proofs: Proofs) -> None:

@@ -74,6 +74,13 @@ def stored_success(found: Answer, scope: Scope) -> None:
         stored(found, scope)
 
 
+@answer("a nonce that may be stored with an error")
+def stored_error(found: Answer, scope: Scope) -> None:
+    """Let caches keep errors with a nonce."""
+    if found.status >= 400:
+        stored(found, scope)
+
+
 @answer("a nonce that no script sees")
 def hidden(found: Answer, _scope: Scope) -> None:
     """Expose no nonce to scripts of other origins."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MARK = b"\xef\xbb\xbf"
 _STACK = 64  # lists within lists
+_NAMES = frozenset({"typ", "alg", "jwk", "jti", "htm", "htu", "iat"})
 
 
 @instead_of("jws.json", "byte order mark")
@@ -85,8 +86,8 @@ def last_member(_honest: Callable[..., Any], pairs: Pairs) -> dict[str, Any]:
 
 @instead_of("jws.members", "any case")
 def members_in_any_case(_honest: Callable[..., Any], pairs: Pairs) -> dict[str, Any]:
-    """Read names without regard to case."""
-    return {name.lower(): value for name, value in pairs}
+    """Look for the members of a proof without regard to case."""
+    return {name.lower() if name.lower() in _NAMES else name: value for name, value in pairs}
 
 
 @instead_of("jws.characters", "breaks")
