@@ -82,9 +82,19 @@ APART = frozenset(
 )
 
 
-def reaches(twin: Twin, fact: Fact) -> bool:
-    """Whether a case can meet the flaw at all: a twin is strict itself at every endpoint where its flaw is not."""
+def visits(twin: Twin, fact: Fact) -> bool:
+    """Whether a case comes where the flaw is: a twin is strict itself at every endpoint where its flaw is not."""
     return not twin.places or not APART.issuperset(twin.places) or bool(fact.visits & set(twin.places))
+
+
+def reaches(twin: Twin, fact: Fact) -> bool:
+    """Whether a case can meet the flaw at all.
+
+    Of a guard that lets more pass than it should, it can where the guard refuses something that the case sends.
+    """
+    if twin.flaw.seam == "guard" and not twin.flaw.over_strict:
+        return any(_trips(twin, name) for name in fact.refusals)
+    return visits(twin, fact)
 
 
 def sampled(twin: Twin, case: str, seed: str) -> bool:

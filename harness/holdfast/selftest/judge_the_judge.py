@@ -8,7 +8,7 @@ from holdfast.cases import Mark
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
 from holdfast.selftest import gates, matrix
-from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches, sampled
+from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches, sampled, visits
 from holdfast.selftest.flaws import Becomes, Twin
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
@@ -34,7 +34,8 @@ class Seen:
 class Plan:
     """What to run. whole: all twins, so that the honest servers are asked everything and nothing may stay unproven.
 
-    full: every case that can meet a flaw; else those that must catch it and a tenth of the rest.
+    full: every case that can meet a flaw, and a tenth of the others that come where it is, though they should not
+    notice; else those that must catch it and a tenth of the others that can meet it.
     """
 
     twins: Sequence[Twin]
@@ -86,7 +87,10 @@ def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
     within = {case for case, fact in facts.items() if reaches(twin, fact)} if plan.whole else set(must)
     seen.reached[twin.id] = len(within)
     chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
-    chosen |= {case for case in within if plan.full or sampled(twin, case, plan.seed)}
+    if plan.full:
+        chosen |= within
+        within = {case for case, fact in facts.items() if visits(twin, fact)}
+    chosen |= {case for case in within if sampled(twin, case, plan.seed)}
     return Ask.of(twin, frozenset(chosen))
 
 

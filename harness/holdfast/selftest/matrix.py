@@ -1,6 +1,8 @@
 """Runs twins, several at once in processes of their own, each with a host; the cases are collected once."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -57,6 +59,15 @@ def guards() -> list[str]:
 
 def _begin() -> None:
     _host.append(Host(rooms.reference_impls()))
+    threading.Thread(target=_end_with_parent, daemon=True, name="holdfast-parent").start()
+
+
+def _end_with_parent() -> None:
+    """End this process, and with it its host, when the one that asked for it has gone in whatever way."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _one(ask: Ask, jobs: int) -> Outcome:
@@ -72,7 +83,10 @@ def outcomes(
     try:
         context = multiprocessing.get_context("fork")  # the collected cases go along and need not be made again
         with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin) as pool:
-            for done in as_completed([pool.submit(_one, ask, jobs) for ask in asks]):
-                yield done.result()
+            try:
+                for done in as_completed([pool.submit(_one, ask, jobs) for ask in asks]):
+                    yield done.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
     finally:
         _known.pop()

@@ -50,7 +50,8 @@ class Fact:
 
     signals: everything that was asked of what was refused.
     trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
-    visits: endpoints that it asked, for whatever purpose; told by the same.
+    refusals: which guards refused anything that it sent, for whatever purpose; told by the same, as is what follows.
+    visits: endpoints that it asked, for whatever purpose.
     """
 
     verdict: str
@@ -59,6 +60,7 @@ class Fact:
     reason: str = ""
     trips: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
+    refusals: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -88,6 +90,7 @@ class _Traced:
 
     trips: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
+    refusals: frozenset[str] = frozenset()
 
 
 class _Unwritten(Recorder):
@@ -100,9 +103,14 @@ class _Unwritten(Recorder):
         """Read which guards refused what was judged, and where the case has been."""
         judged = [seen for seen in exchanges if seen.purpose in {"hostile", "probe"}]
         self.traced[result.case] = _Traced(
-            frozenset(name for seen in judged for name in seen.headers("Refused-By")),
-            frozenset(name for seen in exchanges for name in seen.headers("Answered-At")),
+            trips=_told(judged, "Refused-By"),
+            visits=_told(exchanges, "Answered-At"),
+            refusals=_told(exchanges, "Refused-By"),
         )
+
+
+def _told(exchanges: Sequence[Exchange], header: str) -> frozenset[str]:
+    return frozenset(name for seen in exchanges for name in seen.headers(header))
 
 
 class _Thorough(Judge):

@@ -1,7 +1,7 @@
 import pytest
 
 from holdfast.cases import Mark
-from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches
+from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches, visits
 from holdfast.selftest.flaws import Flaw, Twin
 from holdfast.selftest.twin_run import Check, Fact
 
@@ -13,10 +13,16 @@ MARKS = {
 }
 WORDED = Check("E-1 wording", "400, error invalid", "token", held=True)
 HONEST = {
-    "a[token]": Fact("passed", "token", (WORDED,), "", frozenset({"g@token"}), frozenset({"token"})),
-    "b[token]": Fact("passed", "token", (), "", frozenset({"other@token"}), frozenset({"token"})),
-    "c[par]": Fact("passed", "par", (), "", frozenset({"g@par"}), frozenset({"par"})),
-    "d[token]": Fact("passed", "token", (), "", frozenset({"g@token"}), frozenset({"token", "par"})),
+    "a[token]": Fact(
+        "passed", "token", (WORDED,), "", frozenset({"g@token"}), frozenset({"token"}), frozenset({"g@token"})
+    ),
+    "b[token]": Fact(
+        "passed", "token", (), "", frozenset({"other@token"}), frozenset({"token"}), frozenset({"other@token"})
+    ),
+    "c[par]": Fact("passed", "par", (), "", frozenset({"g@par"}), frozenset({"par"}), frozenset({"g@par"})),
+    "d[token]": Fact(
+        "passed", "token", (), "", frozenset({"g@token"}), frozenset({"token", "par"}), frozenset({"g@token"})
+    ),
 }
 
 
@@ -67,10 +73,24 @@ def test_candidates_are_found_by_marks_alone() -> None:
     assert candidates(twin("token"), MARKS) == {"a[token]", "b[token]", "c[par]"}
 
 
-def test_a_case_that_never_asks_the_endpoint_of_a_flaw_cannot_meet_it() -> None:
-    assert [case for case in HONEST if reaches(twin("par"), HONEST[case])] == ["c[par]", "d[token]"]
+def reached(one: Twin) -> list[str]:
+    return [case for case, fact in HONEST.items() if reaches(one, fact)]
 
 
-def test_tokens_are_got_beforehand_so_that_every_case_may_meet_a_flaw_at_the_token_endpoint() -> None:
-    assert [case for case in HONEST if reaches(twin("token"), HONEST[case])] == list(HONEST)
-    assert [case for case in HONEST if reaches(twin(), HONEST[case])] == list(HONEST)
+def visited(one: Twin) -> list[str]:
+    return [case for case, fact in HONEST.items() if visits(one, fact)]
+
+
+def test_a_case_that_never_asks_the_endpoint_of_a_flaw_does_not_come_there() -> None:
+    assert visited(twin("par")) == ["c[par]", "d[token]"]
+    assert reached(twin("par", over_strict=True)) == ["c[par]", "d[token]"]
+
+
+def test_tokens_are_got_beforehand_so_that_every_case_may_come_to_the_token_endpoint() -> None:
+    assert visited(twin("token")) == list(HONEST)
+    assert visited(twin()) == list(HONEST)
+
+
+def test_a_guard_that_is_left_out_is_met_where_it_refuses() -> None:
+    assert reached(twin("token")) == ["a[token]", "d[token]"]
+    assert reached(twin()) == ["a[token]", "c[par]", "d[token]"]
