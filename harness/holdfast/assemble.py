@@ -192,10 +192,12 @@ def _client(name: str, material: ClientMaterial, running: Running, keys: KeyRing
         parameters={**material.parameters, **({"resource": material.resource} if material.resource else {})},
     )
     certificate = material.credential
-    reissued = None
+    reissued, unfit = None, dict[str, pki.Credential]()
     if certificate is not None and running.kind != "running":
         reissued = running.authority.reissue(certificate)
-    return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued)
+        unfit["expired"] = running.authority.reissue(certificate, expired=True)
+        unfit["for servers"] = running.authority.reissue(certificate, eku="server")
+    return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued, unfit)
 
 
 def _thief(running: Running, keys: KeyRing) -> Client:

@@ -130,10 +130,16 @@ class Authority:
         san += [x509.DNSName(san_dns)] if san_dns else []
         return self._issue(_Leaf(_name(common_name), _signing(key), eku, san), now, expired=expired)
 
-    def reissue(self, credential: Credential, *, now: datetime | None = None) -> Credential:
-        """Issue again for the same key, subject, names and usage: a new serial number, and so another thumbprint."""
+    def reissue(
+        self, credential: Credential, *, expired: bool = False, eku: Usage | None = None, now: datetime | None = None
+    ) -> Credential:
+        """Issue again for the same key, subject and names: a new serial number, and so another thumbprint.
+
+        expired: since a day. eku: another usage than it has.
+        """
         old = credential.certificate
-        return self._issue(_Leaf(old.subject, _signing(credential.key), _usage_of(old), _names_of(old)), now)
+        leaf = _Leaf(old.subject, _signing(credential.key), eku or _usage_of(old), _names_of(old))
+        return self._issue(leaf, now, expired=expired)
 
     def intermediate(self, name: str, *, now: datetime | None = None) -> "Authority":
         """Certify an authority beneath this one; its leaves carry it in their chain."""

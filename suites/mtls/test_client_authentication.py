@@ -41,6 +41,15 @@ def test_client_with_a_self_made_certificate_of_its_subject_is_not_authenticated
     assert authorization_server.ask(tls_client, certificate=forged).refused
 
 
+@case("RFC8705-2.1-01", situation="client-authentication-failed", impact="high", needs=("tls_client_auth",))
+@pytest.mark.parametrize("fault", [row("expired", "expired"), row("for-servers", "for servers")])
+def test_client_with_an_unfit_certificate_is_not_authenticated(
+    authorization_server: AuthorizationServer, tls_client: Client, fault: str
+) -> None:
+    """A certificate that has expired, or is meant for servers, does not authenticate (RFC 5280, 6.1.3 and 4.2.1.12)."""
+    assert authorization_server.ask(tls_client, certificate=tls_client.unfit(fault)).refused
+
+
 @case("RFC8705-2.1-05", impact="low", needs=("tls_client_auth",))
 def test_client_with_a_reissued_certificate_is_authenticated(
     authorization_server: AuthorizationServer, tls_client: Client

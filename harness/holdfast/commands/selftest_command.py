@@ -53,7 +53,7 @@ def _judged(plan: "Plan", out: Path) -> int:
     def use(found: "Sequence[Collected]") -> None:
         seen = judge_the_judge.run(plan, found, tables)
         when = outputs.When(started, time.monotonic() - begun, campaign.commit())
-        kept.append(outputs.matrix_of(plan, seen, list(judge_the_judge.wrong(plan, seen)), when))
+        kept.append(outputs.matrix_of(plan, seen, list(judge_the_judge.wrong(plan, seen, tables)), when))
 
     matrix.with_cases(tables, use)
     (made,) = kept

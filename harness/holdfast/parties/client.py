@@ -129,6 +129,7 @@ class Client:
 
     binding: how its tokens are bound, which decides how it presents them.
     reissued_certificate: a new certificate of the same issuer for the same key and subject.
+    unfit_certificates: such certificates that nobody may take, by what is wrong with them: "expired", "for servers".
     """
 
     name: str
@@ -137,6 +138,7 @@ class Client:
     key: Key
     certificate: Credential | None = None
     reissued_certificate: Credential | None = field(default=None, repr=False)
+    unfit_certificates: Mapping[str, Credential] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def proves(self) -> bool:
@@ -192,6 +194,12 @@ class Client:
         if self.reissued_certificate is None:
             raise Inconclusive(f"nobody here can issue {self.name} a new certificate")
         return self.reissued_certificate
+
+    def unfit(self, fault: str) -> Credential:
+        """Give a certificate for the same key and subject with this fault. Raises Inconclusive where nobody can."""
+        if fault not in self.unfit_certificates:
+            raise Inconclusive(f"nobody here can issue {self.name} a certificate that is {fault}")
+        return self.unfit_certificates[fault]
 
     @property
     def certificate_name(self) -> str:

@@ -6,14 +6,16 @@ guard it is that refuses a case's request: a case cites a requirement, and sever
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from holdfast.cases import Mark
 from holdfast.selftest.flaws import Becomes, Twin
 from holdfast.selftest.twin_run import Check, Fact
 
-#: One in so many of the other cases is run against each twin.
+#: One in so many of the other cases that can meet a twin is run against it.
 SAMPLED = 10
+#: In a full run one in so many of those that cannot is run too, though none should notice anything.
+DOUBTED = 40
 
 
 def candidates(twin: Twin, marks: Mapping[str, Mark]) -> frozenset[str]:
@@ -87,17 +89,31 @@ def visits(twin: Twin, fact: Fact) -> bool:
     return not twin.places or not APART.issuperset(twin.places) or bool(fact.visits & set(twin.places))
 
 
-def reaches(twin: Twin, fact: Fact) -> bool:
-    """Whether a case can meet the flaw at all.
+def reaches(twin: Twin, fact: Fact, checked_at: Collection[str] = ()) -> bool:
+    """Whether a case can meet the flaw at all. checked_at: where strict asks the guard of the flaw at all.
 
-    Of a guard that lets more pass than it should, it can where the guard refuses something that the case sends.
+    One that lets more pass than it should can be met where the guard refuses something that the case sends; one that is
+    asked at few endpoints where the case comes to it.
     """
-    if twin.flaw.seam == "guard" and not twin.flaw.over_strict:
+    if twin.flaw.guard and not twin.flaw.over_strict:
         return any(_trips(twin, name) for name in fact.refusals)
+    if checked_at and APART.issuperset(checked_at):
+        return bool(_at(twin, fact.checks))
+    if twin.flaw.met_at:
+        return bool(fact.visits & twin.meetable())
     return visits(twin, fact)
 
 
-def sampled(twin: Twin, case: str, seed: str) -> bool:
-    """Whether a case that need not catch the twin is one of the tenth that is run all the same."""
+def checked_at(twin: Twin, honest: Iterable[Fact]) -> frozenset[str]:
+    """Give the endpoints at which strict asks the guard of a flaw, as far as the twin has the flaw there."""
+    return frozenset(place for fact in honest for place in _at(twin, fact.checks))
+
+
+def _at(twin: Twin, names: Iterable[str]) -> list[str]:
+    return [name.partition("@")[2] for name in names if _trips(twin, name)]
+
+
+def sampled(twin: Twin, case: str, seed: str, one_in: int) -> bool:
+    """Whether a case is one of so many that is run all the same, though it need not catch the twin."""
     digest = hashlib.sha256(f"{seed} {twin.id} {case}".encode()).digest()
-    return digest[0] % SAMPLED == 0
+    return int.from_bytes(digest[:4]) % one_in == 0

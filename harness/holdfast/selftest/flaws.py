@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,6 +44,7 @@ class Flaw(Table):
         happens there.
     at: endpoints, for each of which there is a twin that has it there only; none: one twin that has it everywhere.
     together: one twin that has it at all of `at`.
+    met_at: of one that is everywhere, the endpoints outside of which nothing of it is met; none: it is met anywhere.
     breaks: requirements; the cases that cite one of them, at the endpoint of the twin, must catch it.
     only: of these cases those in whose id one of these regular expressions is found; none: all.
     over_strict: it refuses what has to be accepted. Of a guard that refuses too little, on the other hand, those cases
@@ -67,6 +68,7 @@ class Flaw(Table):
     settings: Mapping[str, Any] = {}
     at: tuple[str, ...] = ()
     together: bool = False
+    met_at: tuple[str, ...] = ()
     breaks: tuple[str, ...] = ()
     only: tuple[Pattern, ...] = ()
     over_strict: bool = False
@@ -86,16 +88,21 @@ class Flaw(Table):
             raise ValueError("seam guard needs a guard, and no other seam has one")
         if bool(self.breaks) == bool(self.equivalent):
             raise ValueError("write breaks, or equivalent with the argument")
-        if unknown := sorted(set(self.places()) - {*EVERY, *OTHER_PLACES}):
-            raise ValueError(f"at: unknown {', '.join(unknown)}")
+        for name, places in (("at", self.places()), ("met_at", _resolved(self.met_at))):
+            if unknown := sorted(set(places) - {*EVERY, *OTHER_PLACES}):
+                raise ValueError(f"{name}: unknown {', '.join(unknown)}")
         return self
 
     def places(self) -> tuple[str, ...]:
         """Give the endpoints where it is, names for several resolved."""
-        return tuple(dict.fromkeys(place for name in self.at for place in SEVERAL.get(name, (name,))))
+        return _resolved(self.at)
 
 
 OTHER_PLACES = ("introspection", "revocation", "registration", "authorization", "metadata", "jwks")
+
+
+def _resolved(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place for name in names for place in SEVERAL.get(name, (name,))))
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,10 @@ class Twin:
     def is_at(self, endpoint: str) -> bool:
         """Whether the flaw is at an endpoint; what is at none in particular is at each."""
         return not self.places or not endpoint or endpoint in self.places
+
+    def meetable(self) -> frozenset[str]:
+        """Give the endpoints where it can be met; none: anywhere."""
+        return frozenset(self.places or _resolved(self.flaw.met_at))
 
     def excepted(self, case: str) -> Exceptional | None:
         """Give the exception that is made for a case, if one is."""

@@ -4,11 +4,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from holdfast import profiles, rooms
 from holdfast.cases import Mark
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
-from holdfast.selftest import gates, matrix
-from holdfast.selftest.expected import candidates, expected, idle_exceptions, reaches, sampled, visits
+from holdfast.selftest import gates, matrix, signal_checks
+from holdfast.selftest.expected import (
+    DOUBTED,
+    SAMPLED,
+    candidates,
+    checked_at,
+    expected,
+    idle_exceptions,
+    reaches,
+    sampled,
+    visits,
+)
 from holdfast.selftest.flaws import Becomes, Twin
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
@@ -34,8 +45,8 @@ class Seen:
 class Plan:
     """What to run. whole: all twins, so that the honest servers are asked everything and nothing may stay unproven.
 
-    full: every case that can meet a flaw, and a tenth of the others that come where it is, though they should not
-    notice; else those that must catch it and a tenth of the others that can meet it.
+    full: every case that can meet a flaw, and some of the others that come where it is, though they should not notice;
+    else those that must catch it and a tenth of the others that can meet it.
     """
 
     twins: Sequence[Twin]
@@ -84,17 +95,22 @@ def server_of(twin: Twin) -> Server:
 def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
     facts = seen.honest[server_of(twin)]
     must = seen.must[twin.id] = expected(twin, seen.marks, facts)
-    within = {case for case, fact in facts.items() if reaches(twin, fact)} if plan.whole else set(must)
+    within = _meeting(twin, facts) if plan.whole else set(must)
     seen.reached[twin.id] = len(within)
     chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
     if plan.full:
-        chosen |= within
-        within = {case for case, fact in facts.items() if visits(twin, fact)}
-    chosen |= {case for case in within if sampled(twin, case, plan.seed)}
+        come = {case for case, fact in facts.items() if visits(twin, fact)}
+        chosen |= within | {case for case in come if sampled(twin, case, plan.seed, DOUBTED)}
+    chosen |= {case for case in within if sampled(twin, case, plan.seed, SAMPLED)}
     return Ask.of(twin, frozenset(chosen))
 
 
-def wrong(plan: Plan, seen: Seen) -> Iterator[str]:
+def _meeting(twin: Twin, facts: Mapping[str, Fact]) -> set[str]:
+    where = checked_at(twin, facts.values()) if twin.flaw.guard else ()
+    return {case for case, fact in facts.items() if reaches(twin, fact, where)}
+
+
+def wrong(plan: Plan, seen: Seen, tables: Tables) -> Iterator[str]:
     """Give everything that does not hold of what was run, a line each."""
     for (target, variant), facts in seen.honest.items():
         odd = [f"{case}: {fact.verdict} {fact.reason}" for case, fact in facts.items() if fact.seen != "passed"]
@@ -102,11 +118,18 @@ def wrong(plan: Plan, seen: Seen) -> Iterator[str]:
     for twin in plan.twins:
         yield from wrong_with(twin, seen)
     if plan.whole:
-        yield from gates.unflawed(seen.guards, seen.honest.values(), plan.twins)
-        yield from (
-            f"{case}: catches no flaw, so that it proves nothing"
-            for case in gates.unkilled(seen.honest.values(), seen.twins)
-        )
+        yield from _unproven(plan, seen, tables)
+
+
+def _unproven(plan: Plan, seen: Seen, tables: Tables) -> Iterator[str]:
+    """Give the guards that no flaw is about, and the cases and the checks of refusals that no flaw shows to work."""
+    honest = seen.honest.values()
+    yield from gates.unflawed(seen.guards, honest, plan.twins)
+    for case in gates.unkilled(honest, seen.twins):
+        yield f"{case}: catches no flaw, so that it proves nothing"
+    every = [profiles.load(rooms.suites(), name) for name in profiles.names(rooms.suites())]
+    yield from signal_checks.unasked(signal_checks.declared(tables, every), honest)
+    yield from signal_checks.unbroken(honest, seen.twins)
 
 
 def wrong_with(twin: Twin, seen: Seen) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Runs twins, several at once in processes of their own, each with a host; the cases are collected once."""
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -58,6 +59,7 @@ def guards() -> list[str]:
 
 
 def _begin() -> None:
+    gc.freeze()  # the collected cases stay
     _host.append(Host(rooms.reference_impls()))
     threading.Thread(target=_end_with_parent, daemon=True, name="holdfast-parent").start()
 

@@ -51,8 +51,10 @@ class Row(_Model):
 
 
 class Matrix(_Model):
-    """The whole of it. full: every case that can meet a flaw was run; else those that must catch it and a tenth.
+    """The whole of it.
 
+    full: every case that can meet a flaw was run, and one in forty of the others; else those that must catch it, and a
+    tenth of the others that can meet it.
     digests: SHA-256 of each part of the tree that it is true of. unkilled: cases that caught nothing.
     """
 

@@ -14,6 +14,7 @@ from holdfast.engine import Engine
 from holdfast.errors import UsageError
 from holdfast.exchange import Exchange
 from holdfast.judging import Case, Done, Judge
+from holdfast.masking import Masker
 from holdfast.parties.bench import Bench
 from holdfast.parties.cast import Stage
 from holdfast.parties.issuer import Issuer
@@ -51,7 +52,7 @@ class Fact:
     signals: everything that was asked of what was refused.
     trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
     refusals: which guards refused anything that it sent, for whatever purpose; told by the same, as is what follows.
-    visits: endpoints that it asked, for whatever purpose.
+    checks: which guards were asked about anything that it sent. visits: endpoints that it asked.
     """
 
     verdict: str
@@ -61,6 +62,7 @@ class Fact:
     trips: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
     refusals: frozenset[str] = frozenset()
+    checks: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ class _Traced:
     trips: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
     refusals: frozenset[str] = frozenset()
+    checks: frozenset[str] = frozenset()
 
 
 class _Unwritten(Recorder):
@@ -106,11 +109,19 @@ class _Unwritten(Recorder):
             trips=_told(judged, "Refused-By"),
             visits=_told(exchanges, "Answered-At"),
             refusals=_told(exchanges, "Refused-By"),
+            checks=frozenset(name for told in _told(exchanges, "Checked-By") for name in told.split()),
         )
 
 
 def _told(exchanges: Sequence[Exchange], header: str) -> frozenset[str]:
     return frozenset(name for seen in exchanges for name in seen.headers(header))
+
+
+class _Open(Masker):
+    """Learns nothing, since nothing is written that could hold a secret."""
+
+    def learn(self, secret: str, kind: str) -> None:
+        """Forget it."""
 
 
 class _Thorough(Judge):
@@ -173,6 +184,7 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
     try:
         with launch.start(target, "process", stop, suite=issuer_for(target, issuers), by=by) as running:
             bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+            bench.masker = _Open()
             try:
                 stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's
                 recorder = _Unwritten()

@@ -24,6 +24,8 @@ seams.load()
 
 #: Which guards refused something of the request that is being answered, each as `guard@endpoint`.
 TRIPPED: ContextVar[list[str]] = ContextVar("TRIPPED")
+#: Which guards were asked about it, in the same words.
+ASKED: ContextVar[set[str]] = ContextVar("ASKED")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def _traced(name: str) -> Callable[..., Any]:
     honest = Guards()
 
     def check(*arguments: Any) -> Any:
+        ASKED.get(set[str]()).add(f"{name}@{HERE.get()}")
         try:
             return honest(name, *arguments)
         except Refused:
@@ -101,6 +104,7 @@ class _Changed:
             await self._app(scope, receive, send)
             return
         TRIPPED.set([])
+        ASKED.set(set())
         if self._flaw.seam == "request":
             function("request", self._flaw.does)(scope)
             await self._app(scope, receive, send)
@@ -122,6 +126,7 @@ class _Changed:
         if self._flaw.seam == "trace":
             answer.replace("answered-at", HERE.get())
             answer.replace("refused-by", *TRIPPED.get())
+            answer.replace("checked-by", " ".join(sorted(ASKED.get())))
         else:
             function("answer", self._flaw.does)(answer, scope)
         if answer.values("content-length"):
