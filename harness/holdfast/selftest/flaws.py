@@ -56,6 +56,7 @@ class Flaw(Table):
     vars: placeholders of the target file with other values.
     endpoints: URLs that the target file names itself, so that a lie of the metadata about them leads nobody astray.
     waits: cases that wait for real time are among those that catch it.
+    nothing_else: why only the cases that must catch it are asked: nothing honest gets through where it is, say.
     equivalent: why nobody can see it from outside; no case may catch it then.
     precedent: a public report of such a flaw in the world.
     """
@@ -78,6 +79,7 @@ class Flaw(Table):
     vars: Mapping[str, str] = {}
     endpoints: Mapping[str, str] = {}
     waits: bool = False
+    nothing_else: str = ""
     equivalent: str = ""
     precedent: str = ""
     exceptions: tuple[Exceptional, ...] = ()

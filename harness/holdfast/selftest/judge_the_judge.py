@@ -95,10 +95,10 @@ def server_of(twin: Twin) -> Server:
 def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
     facts = seen.honest[server_of(twin)]
     must = seen.must[twin.id] = expected(twin, seen.marks, facts)
-    within = _meeting(twin, facts) if plan.whole else set(must)
-    seen.reached[twin.id] = len(within)
+    within = _meeting(twin, facts) if plan.whole or twin.flaw.nothing_else else set(must)
     chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
-    if plan.full:
+    seen.reached[twin.id] = len(within | chosen)
+    if plan.full and not twin.flaw.nothing_else:
         come = {case for case, fact in facts.items() if visits(twin, fact)}
         chosen |= within | {case for case in come if sampled(twin, case, plan.seed, DOUBTED)}
     chosen |= {case for case in within if sampled(twin, case, plan.seed, SAMPLED)}
@@ -106,6 +106,8 @@ def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
 
 
 def _meeting(twin: Twin, facts: Mapping[str, Fact]) -> set[str]:
+    if twin.flaw.nothing_else:
+        return set()
     where = checked_at(twin, facts.values()) if twin.flaw.guard else ()
     return {case for case, fact in facts.items() if reaches(twin, fact, where)}
 

@@ -37,6 +37,22 @@ def any_proof(servers: Servers) -> None:
     let_in(servers, finds)
 
 
+@inside("a proof of bound tokens only")
+def proof_of_bound_tokens(servers: Servers) -> None:
+    """Ask for a proof where a token names a key or certificate, and not by the scheme under which it comes."""
+
+    async def finds(protection: Protection, incoming: Incoming, given: Credentials | Refused) -> Access | None:
+        if isinstance(given, Refused) or given.scheme != "dpop" or incoming.values("dpop"):
+            return None
+        try:
+            found = await bearer(protection, given.token)
+        except Refused:
+            return None
+        return None if "cnf" in found.claims else found
+
+    let_in(servers, finds)
+
+
 @instead_of("binding.jkt", "where there is one")
 def key_where_there_is_one(honest: Honest, binding: Binding, check: ProofCheck) -> None:
     """Compare keys only where the token names one."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from strict_server import jose
+from strict_server.protection import Credentials
 
 from flawed_server.registry import Answer, answer, function, inside
 
@@ -184,6 +185,25 @@ def kept_by_caches(servers: Servers) -> None:
     function("inside", "token from the query")(servers)
     for protection in protections(servers):
         _let_caches_keep(protection)
+
+
+@inside("Bearer token from the query, kept by caches")
+def bearer_kept_by_caches(servers: Servers) -> None:
+    """Take a token from the query as if it came as Bearer, and let caches keep what it opens."""
+    for protection in protections(servers):
+        _read_the_query(protection)
+        _let_caches_keep(protection)
+
+
+def _read_the_query(protection: Protection) -> None:
+    read = protection._credentials  # noqa: SLF001 - a flaw goes in wherever it has to
+
+    def credentials(incoming: Incoming) -> Credentials:
+        found = [value for name, value in incoming.query if name == "access_token"]
+        elsewhere = incoming.values("authorization") or incoming.values("dpop")
+        return Credentials("bearer", found[0]) if len(found) == 1 and not elsewhere else read(incoming)
+
+    protection._credentials = credentials  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _let_caches_keep(protection: Protection) -> None:

@@ -133,6 +133,12 @@ for claim in ("iss", "exp", "aud", "sub", "client_id", "iat", "jti"):
 _claiming("no iss and no sub")(_without("iss", "sub"))
 
 
+@_claiming("iat as text")
+def time_as_text(claims: Claims) -> Claims:
+    """Write the time of the issue as a text."""
+    return claims | {"iat": str(claims["iat"])}
+
+
 @_claiming("another issuer")
 def another_issuer(claims: Claims) -> Claims:
     """Spell the issuer with a slash at its end."""

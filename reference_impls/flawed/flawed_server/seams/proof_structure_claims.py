@@ -54,6 +54,15 @@ def htm_only_if_there(_honest: Callable[..., Any], check: ProofCheck) -> None:
         check.claims["htm"] = check.incoming.method
 
 
+@instead_of("proof.has_htm", "out of a list")
+def htm_out_of_a_list(honest: Callable[..., Any], check: ProofCheck) -> None:
+    """Look for the method among several, too."""
+    value = check.claims.get("htm")
+    if isinstance(value, list) and check.incoming.method in value:
+        check.claims["htm"] = check.incoming.method
+    honest(check)
+
+
 @instead_of("proof.has_htu", "only if there")
 def htu_only_if_there(_honest: Callable[..., Any], check: ProofCheck) -> None:
     """Compare htu where it is a text, and take a proof without."""

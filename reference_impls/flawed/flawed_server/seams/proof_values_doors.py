@@ -7,6 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from strict_server import jose, uris
 from strict_server.resource_server import CANARY
 
 from flawed_server.registry import answer
@@ -37,6 +38,13 @@ def forgiving_routes(answered: Answer, scope: Scope) -> None:
     """Find the resource at other spellings of its path too, where no guard stands."""
     path = posixpath.normpath(re.sub("/+", "/", scope["path"].lower()))
     if scope["path"] not in _ADDRESSES and _SEEN_BY_A_ROUTER.sub("", path) in _ADDRESSES:
+        _serve(answered)
+
+
+@answer("paths as they are written")
+def paths_as_written(answered: Answer, scope: Scope) -> None:
+    """Guard a path as it is written, and find the resource by the path that is decoded."""
+    if scope["path"] in _ADDRESSES and uris.raw_path(scope["raw_path"]).partition("?")[0] != scope["path"]:
         _serve(answered)
 
 
@@ -74,3 +82,18 @@ def clear_text(answered: Answer, scope: Scope) -> None:
     """Serve without TLS, too, whoever has a token."""
     if scope["path"] in _ADDRESSES and b"use https" in answered.body and b"authorization" in _names(scope):
         _serve(answered)
+
+
+def _clear_text_for(scheme: str) -> None:
+    """Register that who comes without TLS is served with a proof for an address of that scheme."""
+
+    @answer(f"clear text, for a proof of {scheme}")
+    def serve_in_clear(answered: Answer, scope: Scope) -> None:
+        refused = scope["path"] in _ADDRESSES and b"use https" in answered.body
+        proofs = [value.decode("latin-1") for name, value in scope["headers"] if refused and name.lower() == b"dpop"]
+        if len(proofs) == 1 and str(jose.read(proofs[0]).claims.get("htu")).startswith(f"{scheme}://"):
+            _serve(answered)
+
+
+for scheme in ("http", "https"):
+    _clear_text_for(scheme)

@@ -60,6 +60,17 @@ def wish_is_said_back(servers: Servers) -> None:
     several(servers, {"register.dpop_bound": lambda asked: asked.get(name) is True, "register.answer": answered})
 
 
+@inside("only true counts, and nothing is said")
+def wish_is_dropped_in_silence(servers: Servers) -> None:
+    """Take everything but true for false, and say back only what is true."""
+    name = "dpop_bound_access_tokens"
+
+    def answered(said: dict[str, Any], _metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in said.items() if value is not False}
+
+    several(servers, {"register.dpop_bound": lambda asked: asked.get(name) is True, "register.answer": answered})
+
+
 @instead_of("register.client_id", "as asked for")
 def as_asked_for(honest: Callable[..., Any], metadata: Mapping[str, Any]) -> str:
     """Let a client choose its name."""

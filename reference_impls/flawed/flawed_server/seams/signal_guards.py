@@ -37,7 +37,7 @@ for guard in (
     "issue.proof_required",
     "issue.certificate_required",
     "code.jkt",
-    "par.jkt",
+    "par.one_key",
     "scope.required",
     "token.place",
     "token.scheme",
@@ -57,7 +57,7 @@ _refused_otherwise("proof.iat", "as invalid_token", error="invalid_token")
 _refused_otherwise("proof.signature", "as invalid_token", error="invalid_token")
 _refused_otherwise("proof.iat", "with a stack trace", description="Traceback (most recent call last): in check")
 _refused_otherwise("issue.proof_required", "in odd characters", description='this client needs a "proof"')
-_refused_otherwise("par.jkt", "in odd characters", description='dpop_jkt is not the "proof"')
+_refused_otherwise("par.one_key", "in odd characters", description='dpop_jkt is not the "proof"')
 _refused_otherwise("scope.required", "in odd characters", description='ask for the scope "admin"')
 
 
