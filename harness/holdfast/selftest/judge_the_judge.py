@@ -64,7 +64,7 @@ def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
         target, _, variant = done.twin.partition("/")
         seen.honest[target, variant] = done.facts
         plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
-    asks = [_ask(plan, twin, seen) for twin in plan.twins]
+    asks = [ask(plan, twin, seen) for twin in plan.twins]
     asks.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
     for done in matrix.outcomes(asks, found, tables, plan.processes):
         seen.twins[done.twin] = done
@@ -92,7 +92,8 @@ def server_of(twin: Twin) -> Server:
     return twin.flaw.target, twin.flaw.variant
 
 
-def _ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
+def ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
+    """Choose the cases that a twin is asked, and keep in `seen` what must become of each."""
     facts = seen.honest[server_of(twin)]
     must = seen.must[twin.id] = expected(twin, seen.marks, facts)
     within = _meeting(twin, facts) if plan.whole or twin.flaw.nothing_else else set(must)

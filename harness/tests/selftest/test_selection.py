@@ -1,0 +1,75 @@
+from collections.abc import Mapping
+
+from holdfast.cases import Mark
+from holdfast.selftest.flaws import Flaw, Twin
+from holdfast.selftest.judge_the_judge import Plan, Seen, ask
+from holdfast.selftest.twin_run import Fact
+
+MANY = 400
+CAUGHT = "caught[token]"
+
+
+def fact(place: str, *, refused: bool, guard: str = "g") -> Fact:
+    name = frozenset({f"{guard}@{place}"})
+    return Fact("passed", place, trips=name if refused else frozenset(), visits=frozenset({place}), checks=name,
+                refusals=name if refused else frozenset())  # fmt: skip
+
+
+HONEST: Mapping[str, Fact] = {
+    CAUGHT: fact("token", refused=True),
+    **{f"refused elsewhere {number}": fact("par", refused=True) for number in range(MANY)},
+    **{f"let in {number}": fact("par", refused=False) for number in range(MANY)},
+    **{f"another guard {number}": fact("userinfo", refused=True, guard="other") for number in range(MANY)},
+}
+MARKS = {case: Mark("R-1" if case == CAUGHT else "R-2") for case in HONEST}
+
+
+def asked(*, full: bool, whole: bool = True, **said: object) -> tuple[frozenset[str], int]:
+    given = {"id": "f", "says": "it is wrong", "guard": "g", "breaks": ["R-1"], **said}
+    twin = Twin(Flaw.model_validate(given), ())
+    seen = Seen(MARKS, honest={("strict", "default"): HONEST})
+    return ask(Plan([twin], whole, full), twin, seen).cases or frozenset(), seen.reached["f"]
+
+
+def of(cases: frozenset[str], kind: str) -> int:
+    return sum(case.startswith(kind) for case in cases)
+
+
+def test_a_usual_selftest_asks_who_must_catch_it_and_a_tenth_of_those_that_can() -> None:
+    cases, reached = asked(full=False)
+
+    assert CAUGHT in cases
+    assert reached == MANY + 1
+    assert MANY / 20 < of(cases, "refused elsewhere") < MANY / 5
+    assert of(cases, "let in") == of(cases, "another guard") == 0
+
+
+def test_a_full_selftest_asks_all_that_can_meet_the_flaw_and_some_of_those_that_cannot() -> None:
+    cases, reached = asked(full=True)
+
+    assert reached == MANY + 1 == of(cases, "refused elsewhere") + 1
+    assert 0 < of(cases, "let in") < MANY / 10
+    assert 0 < of(cases, "another guard") < MANY / 10
+
+
+def test_a_guard_that_is_too_strict_is_met_where_it_is_asked() -> None:
+    cases, reached = asked(full=True, guard="other", over_strict=True, breaks=["R-9"])
+
+    assert reached == MANY == of(cases, "another guard")
+
+
+def test_a_guard_that_is_asked_where_tokens_are_issued_is_met_by_all_who_need_one() -> None:
+    assert asked(full=True, over_strict=True, breaks=["R-9"])[1] == len(HONEST)
+
+
+def test_a_flaw_that_is_met_at_few_endpoints_says_so() -> None:
+    said = {"guard": "", "seam": "answer", "does": "lies", "met_at": ["userinfo"], "breaks": ["R-9"]}
+
+    assert asked(full=True, **said)[1] == MANY
+
+
+def test_nothing_else_is_asked_where_nothing_honest_gets_through() -> None:
+    cases, reached = asked(full=True, nothing_else="nothing honest gets through")
+
+    assert cases == {CAUGHT}
+    assert reached == 1
