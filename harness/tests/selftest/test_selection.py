@@ -63,9 +63,9 @@ def test_a_guard_that_is_asked_where_tokens_are_issued_is_met_by_all_who_need_on
 
 
 def test_a_flaw_that_is_met_at_few_endpoints_says_so() -> None:
-    said = {"guard": "", "seam": "answer", "does": "lies", "met_at": ["userinfo"], "breaks": ["R-9"]}
+    _, reached = asked(full=True, guard="", seam="answer", does="lies", met_at=["userinfo"], breaks=["R-9"])
 
-    assert asked(full=True, **said)[1] == MANY
+    assert reached == MANY
 
 
 def test_nothing_else_is_asked_where_nothing_honest_gets_through() -> None:
