@@ -45,8 +45,7 @@ def idle_exceptions(twin: Twin, marks: Mapping[str, Mark], honest: Mapping[str, 
             derived = "caught" if _caught(twin, case, marks[case], fact) else "passed"
             if entry.becomes != derived:
                 used.add(entry.why)
-    meant = [e for e in twin.flaw.exceptions if not e.at or set(e.at) & set(twin.places)]
-    return [entry.why for entry in meant if entry.why not in used]
+    return [entry.why for entry in twin.exceptions() if entry.why not in used]
 
 
 def _caught(twin: Twin, case: str, mark: Mark, fact: Fact) -> bool:

@@ -127,11 +127,13 @@ class Twin:
         """Give the endpoints where it can be met; none: anywhere."""
         return frozenset(self.places or _resolved(self.flaw.met_at))
 
+    def exceptions(self) -> list[Exceptional]:
+        """Give the exceptions that are meant for its place."""
+        return [one for one in self.flaw.exceptions if not one.at or set(one.at) & set(self.places)]
+
     def excepted(self, case: str) -> Exceptional | None:
         """Give the exception that is made for a case, if one is."""
-        for entry in self.flaw.exceptions:
-            if entry.at and not set(entry.at) & set(self.places):
-                continue
+        for entry in self.exceptions():
             if any(re.search(pattern, case) for pattern in entry.cases):
                 return entry
         return None

@@ -71,6 +71,8 @@ def _row(twin: Twin, seen: Seen, places: Mapping[str, int]) -> Row:
         breaks=list(flaw.breaks),
         precedent=flaw.precedent,
         equivalent=flaw.equivalent,
+        nothing_else=flaw.nothing_else,
+        exceptions=[f"{', '.join(one.cases)}: {one.becomes}: {one.why}" for one in twin.exceptions()],
         asked=len(facts),
         reached=seen.reached[twin.id],
         **became,

@@ -31,6 +31,7 @@ class Row(_Model):
     """One twin.
 
     caught, undecided: places in `Matrix.cases`. asked: how many cases were run. reached: how many could meet the flaw.
+    nothing_else: why no more were asked. exceptions: what was written down by hand, and why.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Row(_Model):
     breaks: list[str]
     precedent: str = ""
     equivalent: str = ""
+    nothing_else: str = ""
+    exceptions: list[str] = Field(default_factory=list)
     asked: int
     reached: int
     caught: list[int]
