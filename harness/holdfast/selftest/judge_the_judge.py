@@ -1,6 +1,6 @@
 """A whole selftest: the honest servers first, then every twin, then what does not hold."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +24,9 @@ from holdfast.selftest.flaws import Becomes, Twin
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
 Server = tuple[str, str]
+
+#: So many twins are few.
+FEW = 5
 
 
 @dataclass
@@ -60,10 +63,13 @@ class Plan:
 def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
     """Run the honest servers and the twins."""
     seen = Seen({one.item.nodeid: one.mark for one in found}, matrix.guards())
-    for done in matrix.outcomes(list(_honest(plan, seen.marks)), found, tables, plan.processes):
-        target, _, variant = done.twin.partition("/")
-        seen.honest[target, variant] = done.facts
-        plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
+    twins = Counter(server_of(twin) for twin in plan.twins)
+    often = [server for server in twins if twins[server] > FEW]
+    for servers in (often, [server for server in twins if server not in often]):
+        for done in matrix.outcomes(list(_honest(plan, seen, servers)), found, tables, plan.processes):
+            target, _, variant = done.twin.partition("/")
+            seen.honest[target, variant] = done.facts
+            plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
     asks = [ask(plan, twin, seen) for twin in plan.twins]
     asks.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
     for done in matrix.outcomes(asks, found, tables, plan.processes):
@@ -76,15 +82,22 @@ def _why(done: Outcome) -> str:
     return f": {done.problem}" if done.problem else ""
 
 
-def _honest(plan: Plan, marks: Mapping[str, Mark]) -> Iterator[Ask]:
-    """Ask each honest server the cases on which it depends what must become of its twins; all in a whole run."""
-    cases: dict[Server, set[str]] = defaultdict(set)
-    waits: dict[Server, bool] = defaultdict(bool)
-    for twin in plan.twins:
-        cases[server_of(twin)] |= set(marks) if plan.whole else candidates(twin, marks)
-        waits[server_of(twin)] |= twin.flaw.waits
-    for server, wanted in cases.items():
-        yield honest(*server, wanted, waits=waits[server])
+def _honest(plan: Plan, seen: Seen, servers: Sequence[Server]) -> Iterator[Ask]:
+    """Ask honest servers the cases on which it depends what must become of their twins.
+
+    In a whole run that is every case: but where a server has few twins, and no full run is wanted, only those that its
+    twins are asked, and those that have passed nowhere else.
+    """
+    passed = {case for facts in seen.honest.values() for case, fact in facts.items() if fact.seen == "passed"}
+    for server in servers:
+        twins = [twin for twin in plan.twins if server_of(twin) == server]
+        wanted = {case for twin in twins for case in candidates(twin, seen.marks)}
+        if plan.whole and (plan.full or len(twins) > FEW):
+            wanted = set(seen.marks)
+        elif plan.whole:
+            wanted |= seen.marks.keys() - passed
+            wanted |= {case for twin in twins for case in seen.marks if sampled(twin, case, plan.seed, SAMPLED)}
+        yield honest(*server, wanted, waits=any(twin.flaw.waits for twin in twins))
 
 
 def server_of(twin: Twin) -> Server:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ALGS = re.compile(r'algs="([^"]*)"(?:, )?')
 _LEADS = re.compile(r'resource_metadata="https://[^/"]*')
+_QUOTED = 40  # characters
 _ERROR = re.compile(r', (?:error|error_description|scope)="[^"]*"')
 
 
@@ -152,13 +153,18 @@ def _in_proof(scope: Scope) -> list[str]:
     return [text for text in found if text.isascii()]
 
 
+def _in_credentials(scope: Scope) -> list[str]:
+    """Give the beginning of credentials with a quotation mark in it, which is too short to hold a token."""
+    return [value[:_QUOTED] for value in _values(scope, b"authorization") if '"' in value]
+
+
 def _in_query(scope: Scope) -> list[str]:
     pairs = parse_qsl(scope["query_string"].decode("latin-1"))
     return [value for name, value in pairs if name == "access_token" and value.isascii()]
 
 
 answer("quotes the proof")(_quoting(_in_proof))
-answer("quotes what is no token")(_quoting(lambda scope: _values(scope, b"authorization")))
+answer("quotes how what is no token begins")(_quoting(_in_credentials))
 answer("quotes the query")(_quoting(_in_query))
 
 

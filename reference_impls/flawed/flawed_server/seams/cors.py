@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flawed_server.registry import Answer, answer
 
-from .signal_parts import is_refusal
+from .signal_parts import CHALLENGE, is_refusal
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -45,6 +45,7 @@ def preflight_refused(found: Answer, scope: Scope) -> None:
     if scope["method"] == "OPTIONS":
         _close(found)
         found.status, found.body = 401, b"{}"
+        found.replace(CHALLENGE, 'DPoP algs="ES256"')
 
 
 @answer("preflights allow no proof")

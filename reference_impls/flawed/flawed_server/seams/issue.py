@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 @instead_of("issue.proof_required", "of every client")
-def proof_of_everybody(_honest: Callable[..., Any], _client: Client, jkt: str | None) -> None:
-    """Ask for a proof also where neither client nor connection need one."""
-    if jkt is None:
+def proof_of_everybody(_honest: Callable[..., Any], client: Client, jkt: str | None) -> None:
+    """Ask for a proof also where neither client nor connection need one, but not of clients with certificates."""
+    if jkt is None and not (client.certificate_bound or "tls_client_auth" in client.method):
         raise Refused("invalid_request", "a DPoP proof is needed")
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from strict_server.guards import Guards
+from strict_server.incoming import origin_of
+
+from flawed_server.places import HERE
 from flawed_server.registry import doors
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from strict_server.main import Bound
 
 _HANDSHAKE = 22
@@ -58,6 +63,22 @@ def either_way(taken: Bound) -> Bound:
     for tls in {id(tls): tls for _, _, tls in taken if tls is not None}.values():
         _loosen(tls)
     return taken
+
+
+@doors("pushes without TLS")
+def pushes_in_clear(taken: Bound) -> Bound:
+    """Answer without TLS, and take the URL for pushed requests to be one of http."""
+    app: Any = taken[0][0]
+    while not hasattr(app, "routes"):
+        app = app._app  # noqa: SLF001 - a flaw goes in wherever it has to
+    server = next(route.endpoint.__self__ for route in app.routes if route.path == "/jwks")
+
+    def origin(request: Request, *configured: Any) -> str:
+        own = str(origin_of(request, *configured))
+        return own.replace("https:", "http:", 1) if HERE.get() == "par" else own
+
+    object.__setattr__(server.settings, "guards", Guards({"request.origin": origin}))
+    return either_way(taken)
 
 
 def _loosen(tls: Any) -> None:
