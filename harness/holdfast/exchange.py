@@ -30,8 +30,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|\r")
 def outcome(answer: Answer, accepted: Callable[[Answer], bool]) -> Outcome:
     """Say what the target did, given the test for what only an accepted request gets.
 
-    An acceptance counts under any status and even in half an answer. NONE: nothing was judged, since the target was
-    busy (429, 503), out of reach, ended TLS before the request, let go of a kept connection, or the run was stopped.
+    An acceptance counts under any status and even in half an answer, a refusal also where a reset cut off its end: who
+    refuses a request before it is read whole may well close too early (RFC 9112, section 9.6). NONE: nothing was
+    judged, since the target was busy (429, 503), out of reach, ended TLS before the request, let go of a kept
+    connection, or the run was stopped.
     """
     if answer.status is not None and accepted(answer):
         return Outcome.ACCEPTED
@@ -39,7 +41,7 @@ def outcome(answer: Answer, accepted: Callable[[Answer], bool]) -> Outcome:
         return Outcome.REFUSED
     if answer.fault in {"unreachable", "tls"} or answer.error == STOPPED or answer.died_reused:
         return Outcome.NONE
-    if answer.fault or answer.status is None:
+    if answer.status is None or (answer.fault and not (answer.fault == "reset" and 400 <= answer.status < 500)):
         return Outcome.BROKE
     if answer.status in {429, 503}:
         return Outcome.NONE

@@ -93,12 +93,13 @@ class Judge:
     revive: Callable[[], bool] = lambda: False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _silent: int = 0
+    _hopeless: bool = False
     _revivals: int = 0
 
     def work(self, job: Job, worker: Worker, alone: bool) -> Done:  # noqa: FBT001 - the engine's signature
         """Run and judge one case. Raises Suspect when it has to be seen again alone."""
         case = self.cases[job.id]
-        if self.problem or self._silent >= BREAKER:
+        if self.problem or self._given_up():
             reason = self.problem or "the target stopped answering honest requests; the rest was not tried"
             return Done(self.blank(case, "inconclusive", reason))
         if alone:
@@ -111,7 +112,7 @@ class Judge:
         judged = self._vouched(run, acted)
         if self.stage.bench.stop.is_set():
             return Done(self.blank(case, "not run", "the run was interrupted"))
-        self._watch(run)
+        self._watch(run, since)
         if not alone and (self._broke(judged) or self._died(run, since)):
             raise Suspect
         if alone and any(j.outcome is Outcome.BROKE and j.control for j in judged) and self._died(run, since):
@@ -161,21 +162,35 @@ class Judge:
         since: how often it had been started again before. Its end may take a moment to be seen.
         """
         faults = {e.answer.fault for e in run.exchanges}
-        if not faults & LAST_SIGNS:
-            return False
+        return bool(faults & LAST_SIGNS) and self._ended(since)
+
+    def _given_up(self) -> bool:
+        """Whether honest requests go unanswered, and not since the target has ended and is started again."""
+        since = self._revivals
+        if self._silent < BREAKER:
+            self._hopeless = False
+        elif not self._hopeless:
+            self._hopeless = not self._ended(since)
+        return self._hopeless
+
+    def _ended(self, since: int) -> bool:
         bench = self.stage.bench
         for _ in range(DYING if bench.running.services else 1):
             if bench.stop.is_set():
                 return False
             with self._lock:
-                self._revivals += self.revive()
+                if self.revive():
+                    self._silent = 0
+                    self._revivals += 1
                 if self._revivals > since:
                     return True
             bench.stop.wait(0.02)
         return False
 
-    def _watch(self, run: Run) -> None:
+    def _watch(self, run: Run, since: int) -> None:
         with self._lock:
+            if self._revivals > since:
+                return
             for seen in run.exchanges:
                 if seen.purpose in {"control", "token"}:
                     silent = seen.outcome in {Outcome.BROKE, Outcome.NONE} and not seen.busy

@@ -40,7 +40,7 @@ def asked(client: httpx.Client, url: str) -> int:
     """Give the status; asked again where the server let go of the kept connection just then, as browsers do."""
     try:
         return client.get(url).status_code
-    except httpx.RemoteProtocolError:
+    except (httpx.RemoteProtocolError, httpx.ReadError):
         return client.get(url).status_code
 
 
