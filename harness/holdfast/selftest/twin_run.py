@@ -49,7 +49,7 @@ class Check(NamedTuple):
 class Fact:
     """What one case made of one twin.
 
-    signals: everything that was asked of what was refused.
+    signals: everything that was asked of what was refused; of a twin, as far as it did not hold.
     trips: which guards refused what the case judges, as `guard@endpoint`; told by an honest twin that is traced.
     refusals: which guards refused anything that it sent, for whatever purpose; told by the same, as is what follows.
     checks: which guards were asked about anything that it sent. visits: endpoints that it asked.
@@ -65,9 +65,14 @@ class Fact:
     checks: frozenset[str] = frozenset()
 
     @property
+    def unheld(self) -> tuple[Check, ...]:
+        """What was not as expected."""
+        return tuple(check for check in self.signals if not check.held)
+
+    @property
     def broken(self) -> tuple[str, ...]:
-        """Names of what was not as expected."""
-        return tuple(dict.fromkeys(check.name for check in self.signals if not check.held))
+        """Its names."""
+        return tuple(dict.fromkeys(check.name for check in self.unheld))
 
     @property
     def seen(self) -> str:
@@ -162,9 +167,12 @@ class Ask:
 
 
 def outcome(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> Outcome:
-    """Start the twin, run the cases, end it."""
+    """Start the twin, run the cases, end it. What held is kept of a traced one only."""
     try:
-        return Outcome(ask.name, _facts(ask, host, found, tables, jobs))
+        facts = _facts(ask, host, found, tables, jobs)
+        if ask.flaw["seam"] != "trace":
+            facts = {case: replace(fact, signals=fact.unheld) for case, fact in facts.items()}
+        return Outcome(ask.name, facts)
     except UsageError as error:
         return Outcome(ask.name, {}, str(error))
 
