@@ -86,8 +86,10 @@ def claim_in_any_case(honest: Honest, claims: Claims) -> Binding:
 
 @instead_of("token.confirmation", "by type")
 def by_type(honest: Honest, claims: Claims) -> Binding:
-    """Read the confirmation of tokens only that are said to be of the type DPoP."""
-    return honest(claims) if claims.get("token_type") == "DPoP" else Binding()
+    """Read the key in the confirmation of tokens only that are said to be of the type DPoP."""
+    confirmation = claims.get("cnf")
+    keyed = isinstance(confirmation, dict) and "jkt" in confirmation
+    return Binding() if keyed and claims.get("token_type") != "DPoP" else honest(claims)
 
 
 class _Unread(Binding):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import h11
 from strict_server import listener
 
 from flawed_server.registry import request
@@ -22,7 +23,9 @@ class _RemembersNames(listener._Protocol):  # noqa: SLF001 - below it, all names
     """Tells the application how the names of header fields were written."""
 
     def data_received(self, data: bytes) -> None:
-        self.app_state = {**self.app_state, _NAMES: set(re.findall(rb"(?m)^([\w-]+):", data))}
+        begun = self.conn.their_state is not h11.IDLE or self.conn.trailing_data[0]
+        names = set(re.findall(rb"(?m)^([\w-]+):", data)) | (self.app_state.get(_NAMES, set()) if begun else set())
+        self.app_state = {**self.app_state, _NAMES: names}
         super().data_received(data)
 
 

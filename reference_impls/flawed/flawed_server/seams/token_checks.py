@@ -102,7 +102,8 @@ def one_audience(honest: Honest, claims: Claims, settings: Settings) -> None:
 def first_audience(honest: Honest, claims: Claims, settings: Settings) -> None:
     """Look at the first audience only."""
     named = claims.get("aud")
-    honest({**claims, "aud": named[0]} if isinstance(named, list) and named else claims, settings)
+    several = isinstance(named, list) and named and isinstance(named[0], str)
+    honest({**claims, "aud": named[0]} if several else claims, settings)
 
 
 # Who signed it
