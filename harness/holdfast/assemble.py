@@ -62,9 +62,14 @@ def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | 
     return serve
 
 
-def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: Issuer | None) -> Bench:
-    """Everything that the cases share. Raises UsageError when the target cannot be reached or its CA is wrong."""
-    masker, contexts, keys = Masker(), ContextCache(), KeyRing()
+def bench_for(
+    running: Running, tables: Tables, stop: threading.Event, issuer: Issuer | None, masker: Masker | None = None
+) -> Bench:
+    """Everything that the cases share. Raises UsageError when the target cannot be reached or its CA is wrong.
+
+    masker: another one than usual, for who writes nothing.
+    """
+    masker, contexts, keys = masker or Masker(), ContextCache(), KeyRing()
     wire = Wire(
         authorities=running.ca_pem,
         resolve=running.resolve,
@@ -79,15 +84,12 @@ def bench_for(running: Running, tables: Tables, stop: threading.Event, issuer: I
         wire.close()
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
-    capabilities = found.capabilities | _derived(running, found, clients, issuer)
-    if capabilities & {"jwt-access-token", "introspection"}:
-        capabilities |= {"binding-shown"}
     bench = Bench(
         running=running,
         tables=tables,
         endpoints={} if issuer else found.endpoints,
         metadata=found.metadata,
-        capabilities=frozenset(capabilities),
+        capabilities=frozenset(found.capabilities | _derived(running, found, clients, issuer)),
         clients=clients,
         keys=keys,
         masker=masker,
@@ -260,6 +262,8 @@ def _derived(running: Running, shown: Discovered, clients: Mapping[str, Client],
         found.add("replicas")
     if origin(shown.endpoints.get("token", "")) in {origin(one.url) for one in running.target.resources.values()}:
         found.add("one-origin")
+    if (found | shown.capabilities) & {"jwt-access-token", "introspection"}:
+        found.add("binding-shown")
     return found | _of_consent(running, shown.metadata, clients)
 
 

@@ -196,8 +196,8 @@ class Score(Model):
     """What the suite made of itself: flaws put into a strict server one at a time, and which cases caught them.
 
     twins: flaws, one at a time, at one endpoint each. exact: those caught by exactly the cases that had to.
-    cases: that can catch something. killed: that caught a twin. signals, signals_killed: the same of how refusals are
-    worded. full: whether every case that can meet a flaw was run against it. started: when. commit: of the suites.
+    cases: that can catch something. killed: that caught a twin. full: whether every case that can meet a flaw was run
+    against it. started: when. commit: of the suites.
     """
 
     flaws: int
@@ -205,8 +205,6 @@ class Score(Model):
     exact: int
     cases: int
     killed: int
-    signals: int = 0
-    signals_killed: int = 0
     full: bool
     started: str
     commit: str = ""

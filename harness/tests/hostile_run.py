@@ -56,8 +56,6 @@ def run() -> tuple[Results, dict[str, Evidence]]:
             exact=14,
             cases=2000,
             killed=1999,
-            signals=40,
-            signals_killed=40,
             full=True,
             started="2026-01-01T02:03:04+00:00",
             commit="0123456789ab",

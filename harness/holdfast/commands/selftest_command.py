@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--flaw", "flaws", multiple=True, metavar="ID", help="Only this flaw, or ID@ENDPOINT; may be repeated.")
 @click.option("--full", is_flag=True, help="Try every case that can meet a flaw, not those that must and a tenth.")
-@click.option("--processes", type=click.IntRange(1, 16), default=2, show_default=True, help="Twins at a time.")
+@click.option("--processes", type=click.IntRange(1, 16), default=4, show_default=True, help="Twins at a time.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

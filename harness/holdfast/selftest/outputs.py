@@ -84,10 +84,10 @@ _BECAME = ("caught", "undecided")
 
 @dataclass(frozen=True)
 class Line:
-    """One twin for a reader: how many cases of each file caught it, and which."""
+    """One twin for a reader: how many cases of each suite caught it, and which."""
 
     row: Row
-    by_file: Mapping[str, int]
+    by_suite: Mapping[str, int]
     caught: Sequence[str]
 
 
@@ -95,7 +95,7 @@ def html(matrix: Matrix, room: Path) -> str:
     """Render the matrix. room: the folder that holds templates and style. The same matrix gives the same text."""
     style = page.read(room / "style" / "report.css")
     lines = [_line(row, matrix.cases) for row in matrix.twins]
-    files = sorted({file for line in lines for file in line.by_file})
+    suites = sorted({suite for line in lines for suite in line.by_suite})
     return (
         page.environment(room)
         .get_template("kill-matrix.html.j2")
@@ -105,14 +105,14 @@ def html(matrix: Matrix, room: Path) -> str:
             policy=page.policy(style, ""),
             style=Markup(style),  # noqa: S704 - our own file
             lines=lines,
-            files=files,
+            suites=suites,
         )
     )
 
 
 def _line(row: Row, cases: Sequence[str]) -> Line:
     caught = [cases[place] for place in row.caught]
-    return Line(row, Counter(case.partition("::")[0] for case in caught), caught)
+    return Line(row, Counter(case.partition("/")[0] for case in caught), caught)
 
 
 def summary(matrix: Matrix) -> str:

@@ -191,8 +191,7 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
     by = (lambda of, folder: HostRunner(of, folder, host, ask.name, ask.flaw)) if ask.hosted else None
     try:
         with launch.start(target, "process", stop, suite=issuer_for(target, issuers), by=by) as running:
-            bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
-            bench.masker = _Open()
+            bench = bench_for(running, tables, stop, issuers[0] if issuers else None, _Open())
             try:
                 stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's
                 recorder = _Unwritten()

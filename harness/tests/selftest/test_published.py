@@ -90,3 +90,12 @@ def test_the_last_line_and_the_sentence_say_what_the_suite_is_worth() -> None:
     assert outputs.summary(MATRIX).endswith("1 of 2 cases caught a flaw; 2 pairs in 1 s: 1 thing is wrong")
     assert "1 of 2 cases caught at least one." in sentences.of_the_suite(SCORE)
     assert "not published" in sentences.of_the_suite(None)
+
+
+def test_the_published_matrix_is_true_of_the_cases_the_flaws_and_strict_as_they_are() -> None:
+    matrix = published.read(rooms.reports() / published.NAME)
+
+    assert published.stale(matrix) == [], "changed since: publish it anew with holdfast selftest --out reports"
+    assert matrix.wrong == []
+    assert matrix.score.killed == matrix.score.cases
+    assert matrix.score.exact == matrix.score.twins
