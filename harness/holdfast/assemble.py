@@ -1,5 +1,6 @@
 """From a running target to a bench: clients are cast, metadata is read, capabilities are known."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -78,10 +79,8 @@ def bench_for(
         contexts=contexts,
         stop=stop,
     )
-    try:
+    with contextlib.closing(wire):
         found, skew = _explored(running, wire)
-    finally:
-        wire.close()
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
     bench = Bench(
