@@ -196,6 +196,7 @@ def _client(name: str, material: ClientMaterial, running: Running, keys: KeyRing
     reissued, unfit = None, dict[str, pki.Credential]()
     if certificate is not None and running.kind != "running":
         reissued = running.authority.reissue(certificate)
+    if certificate is not None and material.auth == "tls_client_auth" and running.kind != "running":
         unfit["expired"] = running.authority.reissue(certificate, expired=True)
         unfit["for servers"] = running.authority.reissue(certificate, eku="server")
     return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued, unfit)

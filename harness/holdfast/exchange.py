@@ -41,7 +41,8 @@ def outcome(answer: Answer, accepted: Callable[[Answer], bool]) -> Outcome:
         return Outcome.REFUSED
     if answer.fault in {"unreachable", "tls"} or answer.error == STOPPED or answer.died_reused:
         return Outcome.NONE
-    if answer.status is None or (answer.fault and not (answer.fault == "reset" and 400 <= answer.status < 500)):
+    refused_early = answer.fault == "reset" and answer.status in range(400, 500)
+    if answer.status is None or (answer.fault and not refused_early):
         return Outcome.BROKE
     if answer.status in {429, 503}:
         return Outcome.NONE

@@ -18,7 +18,6 @@ GOOD = Answer(status=200, body=b"canary")
 NO = Answer(status=401, headers=(("WWW-Authenticate", "DPoP error=invalid_dpop_proof"),))
 BROKE = Answer(status=500)
 BUSY = Answer(status=503, headers=(("Retry-After", "2"),))
-RESET = Answer(fault="reset", error="connection reset by peer")
 HANGS = Answer(fault="timeout", error="no whole answer")
 
 
@@ -108,21 +107,6 @@ def test_a_challenge_is_answered_twice_at_most() -> None:
 
     assert stand.wire.sent.count("hostile") == 3
     assert seen.refused
-
-
-@pytest.mark.parametrize(
-    ("octets", "answers", "outcomes"),
-    [(9000, [RESET, NO], ["none", "refused"]), (9000, [RESET], ["none"] * 3 + ["broke"]), (9, [RESET, NO], ["broke"])],
-)
-def test_only_a_large_request_whose_answer_a_reset_took_along_is_sent_again(
-    octets: int, answers: list[Answer], outcomes: list[str]
-) -> None:
-    stand = Stand(hostile=answers, honest=[GOOD])
-    fill = ("X-Fill", "a" * octets)
-    sent = replace(stand.hostile, make=lambda: replace(made := stand.hostile.make(), headers=(*made.headers, fill)))
-
-    assert stand.run.judge(sent).outcome == outcomes[-1]
-    assert [seen.outcome for seen in stand.run.exchanges if seen.purpose == "hostile"] == outcomes
 
 
 def test_a_message_whose_nonce_is_the_change_answers_no_challenge() -> None:

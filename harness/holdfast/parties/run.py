@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from holdfast import hard
 from holdfast.errors import Inconclusive, UsageError
 from holdfast.exchange import Exchange, outcome
 from holdfast.outcome import Outcome
@@ -226,14 +225,11 @@ class Run:
         if message.steps is not None:
             return message.steps(self, purpose)
         seen = self._once(message, purpose)
-        absorbed = waited = lost = 0
+        absorbed = waited = 0
         while not self.stop.is_set():
             if seen.busy and waited < PATIENCE_TRIES:
                 waited += 1
                 self.stop.wait(min(seen.retry_after or 1.0, PATIENCE_SECONDS))
-            elif message.absorbs and lost < PATIENCE_TRIES and _is_lost(seen):
-                lost += 1
-                seen.outcome = Outcome.NONE
             elif message.absorbs and absorbed < 2 and challenged(seen):
                 absorbed += 1
             else:
@@ -280,14 +276,6 @@ class Run:
         if self.stop.is_set():
             raise Inconclusive("the run was stopped")
         return seen
-
-
-def _is_lost(seen: Exchange) -> bool:
-    """Whether an answer may have been on its way: who refuses a large request before its end may close too early.
-
-    The reset that follows takes the answer with it (RFC 9112, section 9.6).
-    """
-    return seen.answer.fault in {"reset", "closed"} and not seen.answer.received and hard.is_huge(seen)
 
 
 def challenged(seen: Exchange) -> bool:

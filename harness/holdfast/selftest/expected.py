@@ -88,18 +88,18 @@ def visits(twin: Twin, fact: Fact) -> bool:
     return not twin.places or not APART.issuperset(twin.places) or bool(fact.visits & set(twin.places))
 
 
-def reaches(twin: Twin, fact: Fact, checked_at: Collection[str] = ()) -> bool:
-    """Whether a case can meet the flaw at all. checked_at: where strict asks the guard of the flaw at all.
+def reaches(twin: Twin, fact: Fact, where: Collection[str] = ()) -> bool:
+    """Whether a case can meet the flaw at all. where: endpoints at which strict asks the guard of the flaw at all.
 
     One that lets more pass than it should can be met where the guard refuses something that the case sends; one that is
     asked at few endpoints where the case comes to it.
     """
     if twin.flaw.guard and not twin.flaw.over_strict:
         return any(_trips(twin, name) for name in fact.refusals)
-    if checked_at and APART.issuperset(checked_at):
+    if where and APART.issuperset(where):
         return bool(_at(twin, fact.checks))
     if twin.flaw.met_at:
-        return bool(fact.visits & twin.meetable())
+        return not fact.visits.isdisjoint(twin.flaw.met_places())
     return visits(twin, fact)
 
 

@@ -90,7 +90,7 @@ class Flaw(Table):
             raise ValueError("seam guard needs a guard, and no other seam has one")
         if bool(self.breaks) == bool(self.equivalent):
             raise ValueError("write breaks, or equivalent with the argument")
-        for name, places in (("at", self.places()), ("met_at", _resolved(self.met_at))):
+        for name, places in (("at", self.places()), ("met_at", self.met_places())):
             if unknown := sorted(set(places) - {*EVERY, *OTHER_PLACES}):
                 raise ValueError(f"{name}: unknown {', '.join(unknown)}")
         return self
@@ -98,6 +98,10 @@ class Flaw(Table):
     def places(self) -> tuple[str, ...]:
         """Give the endpoints where it is, names for several resolved."""
         return _resolved(self.at)
+
+    def met_places(self) -> tuple[str, ...]:
+        """Give the endpoints of `met_at`, in the same way."""
+        return _resolved(self.met_at)
 
 
 OTHER_PLACES = ("introspection", "revocation", "registration", "authorization", "metadata", "jwks")
@@ -122,10 +126,6 @@ class Twin:
     def is_at(self, endpoint: str) -> bool:
         """Whether the flaw is at an endpoint; what is at none in particular is at each."""
         return not self.places or not endpoint or endpoint in self.places
-
-    def meetable(self) -> frozenset[str]:
-        """Give the endpoints where it can be met; none: anywhere."""
-        return frozenset(self.places or _resolved(self.flaw.met_at))
 
     def exceptions(self) -> list[Exceptional]:
         """Give the exceptions that are meant for its place."""

@@ -46,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. whole: all twins, so that the honest servers are asked everything and nothing may stay unproven.
+    """What to run. whole: all twins, so that nothing may stay unproven; what honest servers are asked says `_honest`.
 
     full: every case that can meet a flaw, and some of the others that come where it is, though they should not notice;
     else those that must catch it and a tenth of the others that can meet it.
@@ -112,10 +112,11 @@ def ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
     within = _meeting(twin, facts) if plan.whole or twin.flaw.nothing_else else set(must)
     chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
     seen.reached[twin.id] = len(within | chosen)
-    if plan.full and not twin.flaw.nothing_else:
+    if not plan.full:
+        chosen |= {case for case in within if sampled(twin, case, plan.seed, SAMPLED)}
+    elif not twin.flaw.nothing_else:
         come = {case for case, fact in facts.items() if visits(twin, fact)}
         chosen |= within | {case for case in come if sampled(twin, case, plan.seed, DOUBTED)}
-    chosen |= {case for case in within if sampled(twin, case, plan.seed, SAMPLED)}
     return Ask.of(twin, frozenset(chosen))
 
 

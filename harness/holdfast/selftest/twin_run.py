@@ -71,7 +71,7 @@ class Fact:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Its names."""
+        """Names of what was not as expected, each once."""
         return tuple(dict.fromkeys(check.name for check in self.unheld))
 
     @property
@@ -91,14 +91,8 @@ class Outcome:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class _Traced:
-    """What a traced twin says of itself in its answers to one case."""
-
-    trips: frozenset[str] = frozenset()
-    visits: frozenset[str] = frozenset()
-    refusals: frozenset[str] = frozenset()
-    checks: frozenset[str] = frozenset()
+#: What a traced twin says of itself in its answers to one case: fields of Fact.
+_Traced = dict[str, Any]
 
 
 class _Unwritten(Recorder):
@@ -226,7 +220,7 @@ def _run(judge: Judge, bench: Bench, traced: Mapping[str, _Traced], jobs: int) -
     engine.start([case.job for case in judge.cases.values()])
     facts = {case.id: _fact(engine, case) for case in judge.cases.values()}
     engine.finish()
-    return {name: replace(fact, **vars(traced.get(name, _Traced()))) for name, fact in facts.items()}
+    return {name: replace(fact, **traced.get(name, {})) for name, fact in facts.items()}
 
 
 def _fact(engine: Engine[Worker, Done], case: Case) -> Fact:

@@ -10,9 +10,9 @@ CAUGHT = "caught[token]"
 
 
 def fact(place: str, *, refused: bool, guard: str = "g") -> Fact:
-    name = frozenset({f"{guard}@{place}"})
-    return Fact("passed", place, trips=name if refused else frozenset(), visits=frozenset({place}), checks=name,
-                refusals=name if refused else frozenset())  # fmt: skip
+    asked = frozenset({f"{guard}@{place}"})
+    refusals = asked if refused else frozenset[str]()
+    return Fact("passed", place, (), "", refusals, frozenset({place}), refusals, asked)
 
 
 HONEST: Mapping[str, Fact] = {
