@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 BREAKER = 3
 #: So many times, 0.02 s apart, it is looked whether a target that broke off, or takes no connection, has ended.
 DYING = 100
-#: What is seen of a target that ends while it is asked.
-LAST_SIGNS = {"unreachable", "reset", "closed"}
+#: What is seen of a target that ends while it is asked: "tls" where that is in the middle of a handshake.
+LAST_SIGNS = {"unreachable", "reset", "closed", "tls"}
 
 
 @dataclass
