@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for kill-matrix.json and kill-matrix.html.",
 )
-def selftest(flaws: tuple[str, ...], *, full: bool, processes: int, out: Path) -> int:
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of what was seen: what is there and still true is not run again, so that an ended selftest goes on.",
+)
+def selftest(flaws: tuple[str, ...], *, full: bool, processes: int, out: Path, keep: Path | None) -> int:
     """Judge the judge: every flaw must be caught by exactly the cases that claim to catch it."""
     from holdfast import rooms
     from holdfast.errors import UsageError
     from holdfast.selftest.flaws import load, twins
     from holdfast.selftest.judge_the_judge import Plan
+    from holdfast.selftest.kept import Kept
 
     every = list(twins(load(rooms.reference_impls() / "flawed" / "flaws")))
     chosen = [twin for twin in every if not flaws or {twin.id, twin.flaw.id} & set(flaws)]
     if unknown := sorted(set(flaws) - {name for twin in every for name in (twin.id, twin.flaw.id)}):
         raise UsageError(f"--flaw {unknown[0]}: no such flaw: see reference_impls/flawed/flaws")
     aside = sys.stderr  # which is pytest's while the cases are in hand
-    plan = Plan(chosen, not flaws, full, processes, said=lambda text: click.echo(text, file=aside))
+    plan = Plan(chosen, not flaws, full, processes, said=lambda text: click.echo(text, file=aside), kept=Kept(keep))
     return _judged(plan, out)
 
 

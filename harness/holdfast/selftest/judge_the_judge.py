@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from holdfast import profiles, rooms
 from holdfast.cases import Mark
@@ -21,6 +22,7 @@ from holdfast.selftest.expected import (
     visits,
 )
 from holdfast.selftest.flaws import Becomes, Twin
+from holdfast.selftest.kept import Kept
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
 Server = tuple[str, str]
@@ -49,7 +51,7 @@ class Plan:
     """What to run. whole: all twins, so that nothing may stay unproven; what honest servers are asked says `_honest`.
 
     full: every case that can meet a flaw, and some of the others that come where it is, though they should not notice;
-    else those that must catch it and a tenth of the others that can meet it.
+    else those that must catch it and a tenth of the others that can meet it. kept: what need not be run once more.
     """
 
     twins: Sequence[Twin]
@@ -58,6 +60,7 @@ class Plan:
     processes: int = 2
     seed: str = "holdfast"
     said: Callable[[str], None] = lambda _text: None
+    kept: Kept = field(default_factory=Kept)
 
 
 def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
@@ -70,11 +73,14 @@ def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
             target, _, variant = done.twin.partition("/")
             seen.honest[target, variant] = done.facts
             plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
-    asks = [ask(plan, twin, seen) for twin in plan.twins]
+    asks = [plan.kept.rest(one, seen.must[one.name]) for one in (ask(plan, twin, seen) for twin in plan.twins)]
     asks.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
-    for done in matrix.outcomes(asks, found, tables, plan.processes):
-        seen.twins[done.twin] = done
-        plan.said(f"{len(seen.twins)}/{len(asks)} {done.twin}: {len(done.facts)} cases{_why(done)}")
+    by_name = {ask.name: ask for ask in asks}
+    known = [Outcome(ask.name, {}) for ask in asks if plan.kept.answers(ask)]
+    left = [ask for ask in asks if not plan.kept.answers(ask)]
+    for done in chain(known, matrix.outcomes(left, found, tables, plan.processes)):
+        whole = seen.twins[done.twin] = plan.kept.whole(by_name[done.twin], done)
+        plan.said(f"{len(seen.twins)}/{len(asks)} {done.twin}: {len(whole.facts)} cases{_why(done)}")
     return seen
 
 

@@ -49,6 +49,7 @@ def matrix_of(plan: Plan, seen: Seen, wrong: Sequence[str], when: When) -> Matri
         full=plan.full,
         seconds=round(when.seconds, 1),
         pairs=sum(len(done.facts) for done in seen.twins.values()),
+        kept=plan.kept.pairs,
         cases=cases,
         twins=[_row(twin, seen, places) for twin in plan.twins],
         unkilled=unkilled,
@@ -119,8 +120,9 @@ def summary(matrix: Matrix) -> str:
     """Give the last line of a selftest."""
     score = matrix.score
     state = "all gates hold" if not matrix.wrong else number(len(matrix.wrong), "thing is wrong", "things are wrong")
+    earlier = f" ({matrix.kept:,} of them earlier)" if matrix.kept else ""
     return (
         f"{score.exact:,} of {score.twins:,} twins ({score.flaws:,} flaws) were caught by exactly their cases; "
         f"{score.killed:,} of {score.cases:,} cases caught a flaw; "
-        f"{matrix.pairs:,} pairs in {matrix.seconds:,.0f} s: {state}"
+        f"{matrix.pairs:,} pairs{earlier} in {matrix.seconds:,.0f} s: {state}"
     )

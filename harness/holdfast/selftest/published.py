@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -58,6 +58,7 @@ class Matrix(_Model):
 
     full: every case that can meet a flaw was run, and one in forty of the others; else those that must catch it, and a
     tenth of the others that can meet it.
+    pairs: twins times cases that were run; kept: how many of them in an earlier sitting, on the same state of the tree.
     digests: SHA-256 of each part of the tree that it is true of. unkilled: cases that caught nothing.
     """
 
@@ -67,6 +68,7 @@ class Matrix(_Model):
     full: bool
     seconds: float
     pairs: int
+    kept: int = 0
     cases: list[str]
     twins: list[Row]
     unkilled: list[str] = Field(default_factory=list)
@@ -75,21 +77,23 @@ class Matrix(_Model):
 
 def digests() -> dict[str, str]:
     """Give the digest of each part of the tree as it is now: names and contents of its files."""
+    return {part: digest_of(folders) for part, folders in ROOMS.items()}
+
+
+def digest_of(folders: Sequence[str], suffixes: Collection[str] = (".py", ".toml")) -> str:
+    """Give the digest of the files of these folders, named as in ROOMS: SHA-256 over names and contents."""
     top = {"suites": rooms.suites(), "reference_impls": rooms.reference_impls()}
-    found = {}
-    for part, folders in ROOMS.items():
-        digest = hashlib.sha256()
-        for folder in folders:
-            name, _, below = folder.partition("/")
-            for path in _files(top[name] / below):
-                digest.update(f"{path.relative_to(top[name])}\0".encode() + path.read_bytes() + b"\0")
-        found[part] = digest.hexdigest()
-    return found
+    digest = hashlib.sha256()
+    for folder in folders:
+        name, _, below = folder.partition("/")
+        for path in _files(top[name] / below, suffixes):
+            digest.update(f"{path.relative_to(top[name])}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:
     kept = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return sorted(path for path in kept if path.suffix in {".py", ".toml"})
+    return sorted(path for path in kept if path.suffix in suffixes)
 
 
 def stale(matrix: Matrix) -> list[str]:
