@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from urllib.parse import quote
 
 
@@ -23,8 +24,15 @@ def pem_escaped(der: bytes) -> bytes:
     return quote(pem, safe="").encode()
 
 
+def xfcc(der: bytes) -> bytes:
+    """DER as an element of Envoy's X-Forwarded-Client-Cert: its hash, and it as percent-encoded PEM."""
+    return b"Hash=" + sha256(der).hexdigest().encode() + b';Cert="' + pem_escaped(der) + b'"'
+
+
 ENCODINGS: Mapping[str, Callable[[bytes], bytes] | None] = {
     "rfc9440": rfc9440,
     "pem-escaped": pem_escaped,
+    "base64-der": b64encode,
+    "xfcc": xfcc,
     "none": None,
 }

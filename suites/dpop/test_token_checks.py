@@ -5,8 +5,8 @@ The suite mints these tokens; each comes with a valid proof by the client's key,
 
 import pytest
 
-from holdfast import case, row
-from holdfast.parties import AuthorizationServer, Client, ResourceServer
+from holdfast import at_token_use, case, row
+from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
 from holdfast.pki import rfc9440, self_signed
 from holdfast.proofs import ABSENT
 
@@ -282,11 +282,12 @@ def test_confirmation_cut_out_after_signing_does_not_make_a_bearer_token(rs: Res
 
 
 @case("RFC9068-5-02", situation="token-invalid", impact="high", needs=("jwt-access-token",))
-def test_proof_in_place_of_a_token_is_refused(rs: ResourceServer, client: Client) -> None:
+@at_token_use
+def test_proof_in_place_of_a_token_is_refused(endpoint: ProofEndpoint, client: Client) -> None:
     """A proof is refused as a token, with another proof by the same key beside it."""
-    proof = dict(rs.prepare(client).request.headers)["DPoP"]
+    proof = dict(endpoint.prepare(client).request.headers)["DPoP"]
 
-    assert rs.send(client, token=proof).refused
+    assert endpoint.send(client, token=proof).refused
 
 
 @case("RFC9449-7.1-07", situation="token-invalid", impact="high", needs=("authorization_code",))

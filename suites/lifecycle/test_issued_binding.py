@@ -146,6 +146,7 @@ def test_spelling_of_the_key_does_not_change_what_the_token_is_bound_to(
 @pytest.mark.parametrize(
     "algorithm",
     [
+        row("p256", "ES256"),
         row("p384", "ES384", needs=("alg:ES384",)),
         row("p521", "ES512", needs=("alg:ES512",)),
         row("rsa", "RS256", needs=("alg:RS256",)),

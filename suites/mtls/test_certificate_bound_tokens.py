@@ -2,8 +2,8 @@
 
 import pytest
 
-from holdfast import case, row
-from holdfast.parties import AuthorizationServer, Client, ResourceServer
+from holdfast import at_token_use, case, row
+from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
 from holdfast.pki import rfc9440, self_signed
 
 HEADERS = pytest.mark.parametrize(
@@ -19,41 +19,46 @@ HEADERS = pytest.mark.parametrize(
 
 
 @case("RFC8705-3-06", impact="medium")
-def test_token_with_its_certificate_is_accepted(rs: ResourceServer, bound: Client) -> None:
+@at_token_use
+def test_token_with_its_certificate_is_accepted(endpoint: ProofEndpoint, bound: Client) -> None:
     """A bound token over a connection with its certificate is accepted."""
-    assert rs.send(bound).accepted
+    assert endpoint.send(bound).accepted
 
 
 @case("RFC8705-3-08", situation="certificate-does-not-match", impact="critical")
-def test_token_without_a_certificate_is_refused(rs: ResourceServer, bound: Client) -> None:
+@at_token_use
+def test_token_without_a_certificate_is_refused(endpoint: ProofEndpoint, bound: Client) -> None:
     """A bound token over a connection without a client certificate is refused.
 
     The thief has the token and no certificate at all.
     """
-    assert rs.send(bound, certificate=None).refused
+    assert endpoint.send(bound, certificate=None).refused
 
 
 @case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
-def test_token_with_another_certificate_is_refused(rs: ResourceServer, bound: Client, thief: Client) -> None:
+@at_token_use
+def test_token_with_another_certificate_is_refused(endpoint: ProofEndpoint, bound: Client, thief: Client) -> None:
     """A bound token is refused with another certificate, even one of the same authority.
 
     An insider has a certificate of the company too.
     """
-    assert rs.send(bound, certificate=thief.certificate).refused
+    assert endpoint.send(bound, certificate=thief.certificate).refused
 
 
 @case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
-def test_token_with_a_certificate_of_the_same_name_is_refused(rs: ResourceServer, bound: Client) -> None:
+@at_token_use
+def test_token_with_a_certificate_of_the_same_name_is_refused(endpoint: ProofEndpoint, bound: Client) -> None:
     """A bound token is refused with a self-made certificate that bears the same name."""
     lookalike = self_signed(bound.certificate_name)
 
-    assert rs.send(bound, certificate=lookalike).refused
+    assert endpoint.send(bound, certificate=lookalike).refused
 
 
 @case("RFC8705-6.3-01", situation="certificate-does-not-match", impact="medium")
-def test_token_with_a_reissued_certificate_is_refused(rs: ResourceServer, bound: Client) -> None:
+@at_token_use
+def test_token_with_a_reissued_certificate_is_refused(endpoint: ProofEndpoint, bound: Client) -> None:
     """A bound token is refused with a new certificate for the same key: the binding is to the certificate."""
-    assert rs.send(bound, certificate=bound.reissued).refused
+    assert endpoint.send(bound, certificate=bound.reissued).refused
 
 
 @case("RFC9440-4-05-RS", situation="forged-certificate-header", impact="critical")
@@ -107,20 +112,23 @@ def test_token_asked_for_with_a_certificate_in_a_header_claims_no_binding(
 
 
 @case("RFC9449-7.1-04", situation="proof-missing", impact="critical")
-def test_doubly_bound_token_without_its_proof_is_refused(rs: ResourceServer, doubly_bound: Client) -> None:
+@at_token_use
+def test_doubly_bound_token_without_its_proof_is_refused(endpoint: ProofEndpoint, doubly_bound: Client) -> None:
     """A token bound to a key and a certificate is refused with the certificate alone."""
-    assert rs.send(doubly_bound, proof=None).refused
+    assert endpoint.send(doubly_bound, proof=None).refused
 
 
 @case("RFC8705-3-08", situation="certificate-does-not-match", impact="critical")
-def test_doubly_bound_token_without_its_certificate_is_refused(rs: ResourceServer, doubly_bound: Client) -> None:
+@at_token_use
+def test_doubly_bound_token_without_its_certificate_is_refused(endpoint: ProofEndpoint, doubly_bound: Client) -> None:
     """A token bound to a key and a certificate is refused with the proof alone."""
-    assert rs.send(doubly_bound, certificate=None).refused
+    assert endpoint.send(doubly_bound, certificate=None).refused
 
 
 @case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
+@at_token_use
 def test_doubly_bound_token_with_another_certificate_is_refused(
-    rs: ResourceServer, doubly_bound: Client, thief: Client
+    endpoint: ProofEndpoint, doubly_bound: Client, thief: Client
 ) -> None:
     """A token bound to a key and a certificate is refused with the right proof and another certificate."""
-    assert rs.send(doubly_bound, certificate=thief.certificate).refused
+    assert endpoint.send(doubly_bound, certificate=thief.certificate).refused

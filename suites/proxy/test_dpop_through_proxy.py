@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import Client, Proxy
+from holdfast.parties import Client, Door, Proxy
 from holdfast.proofs import ABSENT
 
 UNCHANGED = "RFC9449-12.8-01-proxy"
@@ -42,6 +42,28 @@ def test_proof_by_another_key_is_refused_through_the_proxy(proxy: Proxy, client:
 def test_two_proofs_are_refused_through_the_proxy(proxy: Proxy, client: Client, proofs: str) -> None:
     """Two proofs are refused through the proxy: it does not quietly drop one of them."""
     assert proxy.send(client, proofs=proofs).refused
+
+
+@case("RFC6750-2-02", situation="several-credentials", impact="high", needs=("dpop",))
+@pytest.mark.parametrize("place", [row("two-headers", "two headers"), row("header-and-query", "header and query")])
+def test_token_in_two_places_is_refused_through_the_proxy(proxy: Proxy, client: Client, place: str) -> None:
+    """A token in two places is refused through the proxy: it does not choose one of them and hide the other.
+
+    Who checks at the proxy and who checks behind it would look at different ones.
+    """
+    assert proxy.send(client, token_in=place).refused
+
+
+@case("RFC6750-5.2-02", situation="token-invalid", impact="critical", needs=("dpop", "jwt-access-token"))
+def test_token_with_a_changed_claim_is_refused_through_the_proxy(proxy: Proxy, client: Client) -> None:
+    """A token whose holder wrote a later end into it is refused through the proxy: its signature no longer fits."""
+    assert proxy.send(client, token=proxy.token(client).altered(exp=4_102_444_800)).refused
+
+
+@case("RFC9700-2.3-04", situation="scope-insufficient", impact="high", needs=("dpop",))
+def test_action_beyond_the_scope_is_refused_through_the_proxy(scoped_door: Door, client: Client) -> None:
+    """A token whose scope does not reach the resource is refused through the proxy."""
+    assert scoped_door.send(client, token=scoped_door.lesser_token(client)).refused
 
 
 @case("RFC6750-3-01", situation="no-credentials", impact="medium")

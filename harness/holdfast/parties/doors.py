@@ -20,7 +20,7 @@ class Door(ResourceServer):
     """A resource of the target file other than the main one; tokens for it have the scope that it asks for."""
 
     def __init__(self, bench: Bench, run: Run, shelf: TokenShelf, resource: Resource) -> None:
-        super().__init__(bench, run, shelf)
+        super().__init__(bench, run, shelf, name="proxy" if bench.running.target.proxy else "resource")
         self._door = resource
 
     @property

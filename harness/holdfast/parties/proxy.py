@@ -11,7 +11,10 @@ from holdfast.parties.client import Client
 from holdfast.parties.endpoints import ResourceServer
 from holdfast.parties.run import Message, Run
 from holdfast.parties.tokens import TokenShelf
-from holdfast.pki import escaped_pem, rfc9440
+from holdfast.pki import base64_der, escaped_pem, rfc9440, xfcc
+
+#: How a certificate is written, by the name of the encoding in a target file.
+_WRITTEN = {"pem-escaped": escaped_pem, "base64-der": base64_der, "xfcc": xfcc}
 
 
 class Proxy(ResourceServer):
@@ -50,7 +53,7 @@ class Proxy(ResourceServer):
         """
         if victim.certificate is None:
             raise Inconclusive(f"{victim.name} has no certificate")
-        encode = escaped_pem if self.encoding == "pem-escaped" else rfc9440
+        encode = _WRITTEN.get(self.encoding, rfc9440)
         spelt = name.format(
             header=self.header,
             small=self.header.lower(),

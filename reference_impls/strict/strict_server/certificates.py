@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
-from . import jose
+from . import forwarded, jose
 from .guards import guard
 from .refusals import Refused
 
@@ -24,23 +20,10 @@ if TYPE_CHECKING:
     from .incoming import Connection, Incoming
     from .settings import Settings
 
-_BYTE_SEQUENCE = re.compile(r":([A-Za-z0-9+/]*={0,2}):\Z")  # RFC 8941 section 3.3.5
-
 
 def thumbprint(der: bytes) -> str:
     """Give x5t#S256 of a certificate (RFC 8705 section 3.1)."""
     return jose.encode(hashlib.sha256(der).digest())
-
-
-def _forwarded_der(value: str, encoding: str) -> bytes:
-    """Read a forwarded certificate: `:base64 DER:` (RFC 9440 section 2.2), or percent-encoded PEM as nginx has it."""
-    if encoding == "pem-escaped":
-        return x509.load_pem_x509_certificate(unquote(value).encode("ascii")).public_bytes(Encoding.DER)
-    match = _BYTE_SEQUENCE.match(value)
-    if not match:
-        raise ValueError("not a byte sequence")
-    der = base64.b64decode(match[1], validate=True)
-    return x509.load_der_x509_certificate(der).public_bytes(Encoding.DER)
 
 
 @guard("certificate.presented")
@@ -52,13 +35,15 @@ def presented(incoming: Incoming, settings: Settings) -> bytes | None:
     """
     if not incoming.connection.from_trusted_proxy:
         return incoming.connection.certificate
+    if settings.forwarded_encoding == "none":  # no header counts, whoever sent it
+        return None
     values = incoming.values(settings.forwarded_header.lower())
     if not values or values == [""]:
         return None
     if len(values) > 1:
         raise Refused("invalid_request", "the forwarded certificate stands twice", both_schemes=True)
     try:
-        return _forwarded_der(values[0], settings.forwarded_encoding)
+        return forwarded.der_of(values[0], settings.forwarded_encoding)
     except (ValueError, binascii.Error) as error:
         raise Refused("invalid_request", "the forwarded certificate cannot be read", both_schemes=True) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import ClientDisconnect
 
@@ -61,15 +61,15 @@ def origin_of(request: Request, settings: Settings, own: str) -> str:
     """Give scheme and authority by which clients call this server.
 
     It is configured: neither Host nor a Forwarded field decides, since a thief writes those. Only the internal listener
-    believes Host, which the trusted proxy in front of it sets.
+    believes Host, which the trusted proxy in front of it sets, where no name for it is configured; and where a proxy
+    hands whole TLS connections on, Host tells which of the two configured names is meant.
     """
     connection: Connection = request.state.connection
-    if settings.public_url and own == settings.rs_url:
-        return settings.public_url
+    host = request.headers.get("host", "")
+    public = settings.public_url if own == settings.rs_url else ""
     if connection.from_trusted_proxy:
-        host = request.headers.get("host", "")
-        return f"https://{host}" if _AUTHORITY.match(host) else own
-    return own
+        return public or (f"https://{host}" if _AUTHORITY.match(host) else own)
+    return public if public and urlsplit(public).netloc == host.lower() else own
 
 
 def pairs_of(text: bytes) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from . import clients, jose
+from . import clients, forwarded, jose
 from .refusals import ConfigurationError
 from .settings import Settings
 
@@ -84,6 +84,11 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _url_or_none(text: str) -> str:
+    """Read a URL, or an empty text for none."""
+    return _url(text) if text else ""
+
+
 def _several(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
     """Make the reader of a list of these, separated by commas, or of `all`."""
 
@@ -105,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--role", choices=["both", "as", "rs"], default="both")
     made.add_argument("--as-url", type=_url, help="URL and issuer of the AS (default: https://localhost:<as-port>)")
     made.add_argument("--rs-url", type=_url, help="URL and audience of the RS (default: https://localhost:<rs-port>)")
-    made.add_argument("--public-url", type=_url, help="what clients call the RS, where it is not --rs-url")
+    made.add_argument("--public-url", type=_url_or_none, help="what clients call the RS, where it is not --rs-url")
     made.add_argument("--issuer", default="", help="another issuer that the RS trusts (default: the AS)")
     made.add_argument("--bind", default="127.0.0.1", help="address of the listeners (default: %(default)s)")
     made.add_argument("--as-port", type=_port, default=8443)
@@ -129,7 +134,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--replica-port", type=_port, default=8446, help="of the 2nd RS, known by --rs-url too")
     _add_limits(made)
     made.add_argument("--forwarded-header", default="Client-Cert", help="believed on the internal listener only")
-    made.add_argument("--forwarded-encoding", choices=["rfc9440", "pem-escaped"], default="rfc9440")
+    made.add_argument("--forwarded-encoding", choices=[*forwarded.READ, "none"], default="rfc9440")
     _add_windows(made)
     return made
 

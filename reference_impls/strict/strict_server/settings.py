@@ -47,7 +47,7 @@ class Settings:
     jti_lifetime: float = 71
     replicas: Literal["none", "shared", "separate"] = "none"  # a second node of the RS, and its memory of spent proofs
     forwarded_header: str = "Client-Cert"
-    forwarded_encoding: Literal["rfc9440", "pem-escaped"] = "rfc9440"
+    forwarded_encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc", "none"] = "rfc9440"
     introspection_client: tuple[str, str] = ("", "")
     authorities: tuple[x509.Certificate, ...] = ()
     outgoing_tls: ssl.SSLContext | None = None  # trust for the calls to the issuer

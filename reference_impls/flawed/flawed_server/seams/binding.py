@@ -70,6 +70,17 @@ def _where(same: Callable[[str, str], bool]) -> Callable[..., None]:
     return compare
 
 
+def _unless(odd: Callable[[ProofCheck], bool]) -> Callable[..., None]:
+    """Make a guard that finds every key of some kind to be another one."""
+
+    def compare(honest: Honest, binding: Binding, check: ProofCheck) -> None:
+        honest(binding, check)
+        if odd(check):
+            raise Refused("invalid_token", "the token is not bound to the key of the proof")
+
+    return compare
+
+
 def _bytes(text: str) -> bytes:
     """Read base64url as Python does by itself: other characters are passed over, the last bits not looked at."""
     return base64.urlsafe_b64decode(text + "===")
@@ -95,6 +106,7 @@ instead_of("binding.jkt", "decoded")(_where(lambda named, own: _octets(named) ==
 instead_of("binding.jkt", "half")(_where(lambda named, own: (_octets(named) or b"")[:16] == _bytes(own)[:16]))
 instead_of("binding.jkt", "hexadecimal")(_where(lambda named, own: named == _bytes(own).hex()))
 instead_of("binding.jkt", "end of a URI")(_where(lambda named, own: named.rpartition(":")[2] == own))
+instead_of("binding.jkt", "none on P-256")(_unless(lambda check: check.header["jwk"].get("crv") == "P-256"))
 instead_of("binding.jkt", "star")(_where(lambda named, _own: named == "*"))
 
 
