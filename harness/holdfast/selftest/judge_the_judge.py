@@ -22,7 +22,7 @@ from holdfast.selftest.expected import (
     visits,
 )
 from holdfast.selftest.flaws import Becomes, Twin
-from holdfast.selftest.kept import Kept
+from holdfast.selftest.kept import Kept, digester
 from holdfast.selftest.twin_run import Ask, Fact, Outcome, honest
 
 Server = tuple[str, str]
@@ -66,6 +66,7 @@ class Plan:
 def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
     """Run the honest servers and the twins."""
     seen = Seen({one.item.nodeid: one.mark for one in found}, matrix.guards())
+    plan.kept.by_case = digester(found, tables)
     twins = Counter(server_of(twin) for twin in plan.twins)
     often = [server for server in twins if twins[server] > FEW]
     for servers in (often, [server for server in twins if server not in often]):

@@ -1,35 +1,43 @@
 """What earlier selftests saw of the same twins with the same cases, so that a long one can go on where it was ended.
 
-A pair of twin and case is the same as before while nothing has changed by which it could come out otherwise: strict,
-the code of the flaws, the tables of the suites, what the twin is asked to be, and the file of the case.
+A pair of twin and case is the same as before while nothing has changed by which it could come out otherwise: the
+honest server, the code of the flaws, what the twin is asked to be, how refusals are to be worded, the profiles, the
+file of the case, and what the tables say of the requirements that it cites.
 """
 
 import contextlib
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast import rooms
+from holdfast.plugin import Collected
+from holdfast.requirements import Tables
 from holdfast.selftest.flaws import Becomes
 from holdfast.selftest.published import ROOMS, digest_of
 from holdfast.selftest.twin_run import Ask, Check, Fact, Outcome
 
-#: What stands for all of a twin but what it is asked to be: the code, and the tables by which answers are judged.
-_CODE = (*ROOMS["strict"], *ROOMS["flaws"])
+#: What an honest server of each name is made of.
+_SERVERS: Mapping[str, Sequence[str]] = {
+    "strict": ["reference_impls/strict"],
+    "strict_rs": ["reference_impls/strict", "reference_impls/strict_rs"],
+    "proxy": ["reference_impls/strict", "reference_impls/proxy"],
+}
 
 
 @dataclass
 class Kept:
     """A folder of outcomes, a file for each twin; without a folder nothing is kept.
 
-    pairs: how many were not run once more.
+    pairs: how many were not run once more. by_case: gives the digest of all that says what a case is.
     """
 
     folder: Path | None = None
     pairs: int = 0
+    by_case: Callable[[str], str] = str
     _known: dict[str, dict[str, Fact]] = field(default_factory=dict)
 
     def rest(self, ask: Ask, must: Mapping[str, Becomes]) -> Ask:
@@ -64,16 +72,16 @@ class Kept:
             if document["twin"] == _twin(ask):
                 return {
                     case: _fact(one)
-                    for file, of_file in document["cases"].items()
-                    for case, one in of_file.items()
-                    if file == _of_file(case)
+                    for digest, of_digest in document["cases"].items()
+                    for case, one in of_digest.items()
+                    if digest == self.by_case(case)
                 }
         return {}
 
     def _write(self, ask: Ask, facts: Mapping[str, Fact]) -> None:
         cases: dict[str, dict[str, object]] = {}
         for case, fact in facts.items():
-            cases.setdefault(_of_file(case), {})[case] = _lines(fact)
+            cases.setdefault(self.by_case(case), {})[case] = _lines(fact)
         path = self._file(ask)
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_suffix(".half")
@@ -81,21 +89,36 @@ class Kept:
         half.replace(path)
 
 
-@functools.cache
-def _ground() -> str:
-    return digest_of(_CODE, {".py"}) + digest_of(ROOMS["strict"], {".toml"}) + digest_of(ROOMS["cases"], {".toml"})
+def digester(found: Iterable[Collected], tables: Tables) -> Callable[[str], str]:
+    """Give what makes the digest of a case: its file, and what the tables say of what it cites."""
+    marks = {one.item.nodeid: one.mark for one in found}
+
+    @functools.cache
+    def of_file(name: str) -> bytes:
+        return (rooms.suites() / name).read_bytes()
+
+    @functools.cache
+    def digest(case: str) -> str:
+        mark = marks.get(case)
+        cited = (mark.requirement, *mark.also) if mark else ()
+        said = "".join(tables.requirement(name).model_dump_json() for name in cited)
+        return hashlib.sha256(of_file(case.partition("::")[0]) + said.encode()).hexdigest()
+
+    return digest
 
 
 @functools.cache
-def _of_file(case: str) -> str:
-    """Give the digest of the file that a case lies in."""
-    return hashlib.sha256((rooms.suites() / case.partition("::")[0]).read_bytes()).hexdigest()
+def _ground(target: str) -> str:
+    """Give the digest of what stands behind every twin of a server and every verdict on it."""
+    wordings = [(rooms.suites() / f"{name}.toml").read_bytes() for name in ("errors", "latitude")]
+    judged_by = digest_of(["suites/profiles"]) + hashlib.sha256(b"\0".join(wordings)).hexdigest()
+    return digest_of(_SERVERS[target]) + digest_of(ROOMS["flaws"], {".py"}) + judged_by
 
 
 def _twin(ask: Ask) -> str:
     """Give the digest of everything but the case."""
     is_asked = [ask.target, ask.variant, ask.flaw, dict(ask.vars), dict(ask.endpoints), ask.waits, ask.hosted]
-    return hashlib.sha256((_ground() + json.dumps(is_asked, sort_keys=True)).encode()).hexdigest()
+    return hashlib.sha256((_ground(ask.target) + json.dumps(is_asked, sort_keys=True)).encode()).hexdigest()
 
 
 def _lines(fact: Fact) -> list[object]:

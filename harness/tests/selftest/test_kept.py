@@ -3,9 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.selftest import kept
+from holdfast import rooms
+from holdfast.plugin import Collected
+from holdfast.requirements import Tables
+from holdfast.selftest import kept, matrix
 from holdfast.selftest.flaws import Becomes
-from holdfast.selftest.kept import Kept
+from holdfast.selftest.kept import Kept, digester
 from holdfast.selftest.twin_run import Ask, Check, Fact, Outcome
 
 FIRST, SECOND = "dpop/test_jti.py::test_first", "dpop/test_jti.py::test_second"
@@ -53,11 +56,27 @@ def test_another_twin_of_that_name_is_asked_everything(folder: Path, changed: As
     assert Kept(folder).rest(changed, MUST).cases == ASK.cases
 
 
-@pytest.mark.parametrize("of", ["_ground", "_of_file"])
-def test_nothing_is_kept_of_another_state_of_the_tree(folder: Path, of: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, of, lambda *_: "another")
+def test_nothing_is_kept_of_another_state_of_the_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_ground", lambda _target: "another")
 
     assert Kept(folder).rest(ASK, MUST).cases == ASK.cases
+
+
+def test_nothing_is_kept_of_another_state_of_the_case(folder: Path) -> None:
+    assert Kept(folder, by_case=lambda case: f"{case} {case == FIRST}").rest(ASK, MUST).cases == ASK.cases
+
+
+def test_a_case_is_its_file_and_what_the_tables_say_of_what_it_cites() -> None:
+    tables, found = Tables(rooms.suites()), list[Collected]()
+    matrix.with_cases(tables, found.extend, "test_jti or test_htm")
+    spoilt = Tables(rooms.suites())
+    cited = next(one.mark.requirement for one in found if "test_jti" in one.item.nodeid)
+    spoilt.requirements[cited] = spoilt.requirements[cited].model_copy(update={"level": "MAY"})
+    before, after = digester(found, tables), digester(found, spoilt)
+    changed = {one.item.nodeid for one in found if before(one.item.nodeid) != after(one.item.nodeid)}
+
+    assert changed == {one.item.nodeid for one in found if cited in {one.mark.requirement, *one.mark.also}}
+    assert len({before(one.item.nodeid) for one in found}) > 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"twin": 1}'])
