@@ -139,12 +139,22 @@ def test_a_browser_that_is_sent_to_what_is_no_address_has_come_to_an_end(bench: 
     assert UserAgent(bench, run).walk(message("honest"), ["https://client.test/"], "ground").refused
 
 
-def test_a_cookie_is_sent_back_as_it_was_written(bench: "Bench") -> None:
-    first = Answer(status=302, headers=(("Location", "/last"), ("Set-Cookie", r'a="b\012c"; Path=/')))
+@pytest.mark.parametrize("cookie", [r'a="b\012c"', "a=b=c", "a=", 'a={"b": 1}'])
+def test_a_cookie_is_sent_back_as_it_was_written(bench: "Bench", cookie: str) -> None:
+    first = Answer(status=302, headers=(("Location", "/last"), ("Set-Cookie", f"{cookie}; Path=/")))
     run = run_of(honest=first, last=NO)
     seen = UserAgent(bench, run).walk(message("honest"), ["https://client.test/"], "ground")
 
-    assert dict(seen.request.headers)["Cookie"] == r'a="b\012c"'
+    assert dict(seen.request.headers)["Cookie"] == cookie
+
+
+@pytest.mark.parametrize("line", ["", "a", "=b", "; Path=/"])
+def test_what_is_no_cookie_is_kept_out(bench: "Bench", line: str) -> None:
+    first = Answer(status=302, headers=(("Location", "/last"), ("Set-Cookie", line)))
+    run = run_of(honest=first, last=NO)
+    seen = UserAgent(bench, run).walk(message("honest"), ["https://client.test/"], "ground")
+
+    assert "Cookie" not in dict(seen.request.headers)
 
 
 # A server that answers everything alike

@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from holdfast.errors import Inconclusive
@@ -78,10 +77,10 @@ class UserAgent:
         sent = Request(request.method, request.url, headers, request.body)
         seen = self._run.send(replace(message, make=_given(sent), steps=None), purpose)
         for line in seen.headers("Set-Cookie"):
-            try:
-                jar.update({name: morsel.coded_value for name, morsel in SimpleCookie(line).items()})
-            except CookieError:
-                continue
+            # As a browser reads it (RFC 6265, section 5.2). http.cookies drops or rewrites some, differently by version.
+            name, given, value = line.partition(";")[0].partition("=")
+            if given and name.strip():
+                jar[name.strip()] = value.strip()
         return seen
 
     def _filled(self, form: "Form", base: str, given: Mapping[str, str]) -> Request | None:
