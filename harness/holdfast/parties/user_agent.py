@@ -77,7 +77,7 @@ class UserAgent:
         sent = Request(request.method, request.url, headers, request.body)
         seen = self._run.send(replace(message, make=_given(sent), steps=None), purpose)
         for line in seen.headers("Set-Cookie"):
-            # As a browser reads it (RFC 6265, section 5.2). http.cookies drops or rewrites some, differently by version.
+            # As a browser reads it (RFC 6265, section 5.2); what http.cookies keeps depends on Python's version.
             name, given, value = line.partition(";")[0].partition("=")
             if given and name.strip():
                 jar[name.strip()] = value.strip()
