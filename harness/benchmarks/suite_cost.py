@@ -14,10 +14,11 @@ import httpx
 
 from holdfast import launch, profiles, rooms, session, targets
 from holdfast.applicability import Limits
-from holdfast.assemble import bench_for, issuer_for
+from holdfast.assemble import bench_for
 from holdfast.evidence import EvidenceWriter
 from holdfast.exchange import Exchange
 from holdfast.parties.bench import Bench
+from holdfast.played import part_for
 from holdfast.recording import Recorder
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult
@@ -25,7 +26,7 @@ from holdfast.targets import Target
 from holdfast.wire import ContextCache
 
 if TYPE_CHECKING:
-    from holdfast.parties.issuer import Issuer
+    from holdfast.played import Part
 
 HERE = Path(__file__).parent
 
@@ -58,11 +59,11 @@ def timed(target: Target, jobs: int, suites: Sequence[str] = ()) -> tuple[float,
     room = rooms.suites()
     tables = Tables(room)
     options = session.Options(profiles.load(room, "base"), jobs=jobs, suites=suites, limits=Limits(wait=False))
-    issuers: list[Issuer] = []
+    parts: list[Part] = []
     with tempfile.TemporaryDirectory() as folder, EvidenceWriter(Path(folder) / "evidence") as evidence:
         stop = threading.Event()
-        with launch.start(target, suite=issuer_for(target, issuers)) as running:
-            bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+        with launch.start(target, suite=part_for(target, parts)) as running:
+            bench = bench_for(running, tables, stop, parts[0] if parts else None)
             Recorder.record = record  # type: ignore[method-assign]
             try:
                 started = time.perf_counter()
@@ -71,9 +72,9 @@ def timed(target: Target, jobs: int, suites: Sequence[str] = ()) -> tuple[float,
             finally:
                 Recorder.record = kept  # type: ignore[method-assign]
                 bench.close()
-                for issuer in issuers:
-                    issuer.close()
-            if jobs == 1 and not issuers:
+                for part in parts:
+                    part.close()
+            if jobs == 1 and not parts:
                 print(f"  bare httpx loop: {replayed(bench, seen):.2f} s")
     return seconds, seen
 

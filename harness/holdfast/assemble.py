@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from holdfast import jose, pki
 from holdfast.discover import ENDPOINT_MEMBERS, Discovered, discovered, metadata_urls
@@ -15,6 +16,7 @@ from holdfast.parties.bench import Bench
 from holdfast.parties.client import Client, Registration
 from holdfast.parties.issuer import Issuer
 from holdfast.parties.keys import KeyRing
+from holdfast.parties.origin_server import OriginServer
 from holdfast.parties.run import origin
 from holdfast.requirements import Tables
 from holdfast.targets import Target
@@ -45,7 +47,7 @@ def plays_issuer(target: Target) -> bool:
     return "rs" in target.roles and not named and bool(target.resources)
 
 
-def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | None:
+def issuer_for(target: Target, made: list[Any]) -> Callable[[Ground], str] | None:
     """Give what launch.start calls to have the suite's issuer served before the target; None where none is needed."""
     if not plays_issuer(target):
         return None
@@ -64,12 +66,17 @@ def issuer_for(target: Target, made: list[Issuer]) -> Callable[[Ground], str] | 
 
 
 def bench_for(
-    running: Running, tables: Tables, stop: threading.Event, issuer: Issuer | None, masker: Masker | None = None
+    running: Running,
+    tables: Tables,
+    stop: threading.Event,
+    part: Issuer | OriginServer | None,
+    masker: Masker | None = None,
 ) -> Bench:
     """Everything that the cases share. Raises UsageError when the target cannot be reached or its CA is wrong.
 
-    masker: another one than usual, for who writes nothing.
+    part: what the suite plays. masker: another one than usual, for who writes nothing.
     """
+    issuer = part if isinstance(part, Issuer) else None
     masker, contexts, keys = masker or Masker(), ContextCache(), KeyRing()
     wire = Wire(
         authorities=running.ca_pem,
@@ -97,6 +104,7 @@ def bench_for(
         skew=skew,
         deadline=running.target.deadline,
         issuer=issuer,
+        origin=part if isinstance(part, OriginServer) else None,
     )
     bench.findings.extend(found.findings)
     if issuer:

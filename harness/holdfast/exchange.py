@@ -4,7 +4,7 @@ import functools
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -95,6 +95,7 @@ class Exchange:
     difference: the one thing in which it differs from the honest message; empty for an honest one.
     nonce: the one that was current when it was sent; empty for none.
     control: the honest exchange that vouches for it, perhaps one of an earlier case.
+    arrived: the bytes of each request that reached the suite's own server behind a proxy by it.
     """
 
     request: Request
@@ -106,6 +107,7 @@ class Exchange:
     outcome: Outcome = Outcome.NONE
     nonce: str = field(default="", repr=False)
     control: "Exchange | None" = field(default=None, repr=False)
+    arrived: Sequence[bytes] = field(default=(), repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -223,6 +225,7 @@ class Exchange:
             response_raw=_shown(answer.received, mask),
             error=mask(answer.error if not answer.fault else f"{answer.fault}: {answer.error}"),
             outcome=self.outcome.value,
+            arrived=[_shown(data, mask) for data in self.arrived],
             decoded=[_masked(jws, masker) for jws in decoded(request)],
             tls=answer.tls,
             started=answer.started,

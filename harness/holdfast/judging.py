@@ -209,6 +209,7 @@ class Judge:
             result.actual = self._mask(f"{seen.outcome}: {seen_wording(seen)}")
             result.expected = _expected(acted, seen, case)
             result.remarks = [self._mask(text) for text in _remarks(acted)]
+        result.behaviour = run.observed
         if run.measured:
             result.measured = run.measured
             result.expected = case.title

@@ -222,6 +222,14 @@ def xfcc(der: bytes) -> str:
     return f'Hash={hashlib.sha256(der).hexdigest()};Cert="{escaped_pem(der)}";Subject="{subject}"'
 
 
+_ENCODINGS = {"pem-escaped": escaped_pem, "base64-der": base64_der, "xfcc": xfcc}
+
+
+def written(der: bytes, encoding: str) -> str:
+    """Write a certificate as a proxy of that encoding does, in the words of target files; as RFC 9440 for any other."""
+    return _ENCODINGS.get(encoding, rfc9440)(der)
+
+
 def _root(subject: x509.Name, now: datetime | None, key_id: x509.SubjectKeyIdentifier | None = None) -> Authority:
     private = _new_key()
     built = _with_authority_extensions(_begin(subject, private, subject, now), private, key_id)

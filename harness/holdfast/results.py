@@ -42,6 +42,7 @@ class ExchangeRecord(Model):
 
     control: number of the honest exchange that vouches for it. differs: in what it differs from that one, each in a
     sentence; more than one thing says that a case tests two at once. shared: it was sent in an earlier case.
+    arrived: each request that reached the suite's own server behind a proxy by it.
     """
 
     number: int
@@ -63,6 +64,7 @@ class ExchangeRecord(Model):
     control: int | None = None
     differs: list[str] = Field(default_factory=list)
     shared: bool = False
+    arrived: list[str] = Field(default_factory=list)
     decoded: list[Jws] = Field(default_factory=list)
     tls: TlsFacts | None = None
     started: float
@@ -117,6 +119,17 @@ class Measurement(Model):
         return f"{least} {self.unit}" if self.at_most == self.at_least else f"{least} to {self.at_most:g} {self.unit}"
 
 
+class Behaviour(Model):
+    """What a proxy does with something, as it was seen from both sides of it.
+
+    topic: heading under which a reader looks for it. about: what was sent or answered. said: what became of it.
+    """
+
+    topic: str
+    about: str
+    said: str
+
+
 class KnownFailure(Model):
     """A baseline entry that matched."""
 
@@ -152,6 +165,7 @@ class CaseResult(Model):
     signals: list[Signal] = Field(default_factory=list)
     remarks: list[str] = Field(default_factory=list)
     measured: list[Measurement] = Field(default_factory=list)
+    behaviour: list[Behaviour] = Field(default_factory=list)
     known: KnownFailure | None = None
     seconds: float = 0.0
     evidence: EvidenceAt | None = None
@@ -159,7 +173,10 @@ class CaseResult(Model):
 
 
 class TargetRun(Model):
-    """One variant of one target."""
+    """One variant of one target.
+
+    mends: by topic of behaviour, the line of configuration by which a proxy behaves as it should.
+    """
 
     target: str
     variant: str
@@ -169,6 +186,7 @@ class TargetRun(Model):
     digest: str
     capabilities: list[str]
     facts: list[tuple[str, str]] = Field(default_factory=list)
+    mends: dict[str, str] = Field(default_factory=dict)
     checks: list[tuple[str, bool, str]] = Field(default_factory=list)
     findings: list[str] = Field(default_factory=list)
     problem: str = ""

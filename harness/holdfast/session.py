@@ -15,16 +15,16 @@ import pytest
 
 from holdfast import doctor, launch, rooms
 from holdfast.applicability import Limits
-from holdfast.assemble import bench_for, issuer_for
+from holdfast.assemble import bench_for
 from holdfast.engine import Engine
 from holdfast.errors import UsageError
 from holdfast.evidence import EvidenceWriter
 from holdfast.judging import Case, Done, Judge
 from holdfast.parties.bench import Bench
 from holdfast.parties.cast import Stage
-from holdfast.parties.issuer import Issuer
 from holdfast.parties.run import Worker
 from holdfast.parties.tokens import TokenShelf
+from holdfast.played import Part, close_all, part_for
 from holdfast.plugin import NAME, Conductor
 from holdfast.profiles import Profile
 from holdfast.recording import Recorder
@@ -78,17 +78,17 @@ def run_variant(
     started = time.monotonic()
     stop = stop or threading.Event()
     benches = benches if benches is not None else []
-    issuers: list[Issuer] = []
+    parts: list[Part] = []
     with contextlib.ExitStack() as ending:
-        ending.callback(close_all, issuers)
+        ending.callback(close_all, parts)
         try:
             running = ending.enter_context(
-                launch.start(target, options.kind, stop, suite=issuer_for(target, issuers), logs=logs)
+                launch.start(target, options.kind, stop, suite=part_for(target, parts), logs=logs)
             )
         except launch.Stopped:
             why = "the run was interrupted while the target was started"
             return stopped(target, options, time.monotonic() - started, why)
-        bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+        bench = bench_for(running, tables, stop, parts[0] if parts else None)
         benches.append(bench)
         ending.callback(bench.end)
         examined = doctor.examine(bench, bench.worker())
@@ -96,12 +96,6 @@ def run_variant(
             raise UsageError(f"{target.name}: {bench.masker.brief(examined.problem)}")
         cases = judged_cases(bench, options, tables, evidence, watcher, examined.problem)
         return _summed(bench, examined, cases, interrupted=stop.is_set(), seconds=time.monotonic() - started)
-
-
-def close_all(issuers: Sequence[Issuer]) -> None:
-    """End what the suite served."""
-    for issuer in issuers:
-        issuer.close()
 
 
 def judged_cases(
@@ -265,6 +259,7 @@ def _summed(
         digest=target.digest,
         capabilities=sorted(bench.capabilities),
         facts=[(name, mask(text)) for name, text in facts if text],
+        mends=dict(target.proxy.mends) if target.proxy else {},
         checks=[(name, well, mask(said)) for name, well, said in examined.checks],
         findings=[mask(text) for text in bench.findings],
         problem=mask(examined.problem),

@@ -226,6 +226,10 @@ class Proxy(Table):
     direct: str | None = Field(default=None, description="URL of the upstream, past the proxy")
     header: str | None = Field(default=None, description="header that carries the certificate")
     encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc", "none"] = "none"
+    alone: str | None = Field(default=None, description="URL of a door behind which the suite itself listens")
+    mends: dict[str, str] = Field(
+        default_factory=dict, description="by topic of the behaviour table: the configuration that behaves as it should"
+    )
 
 
 class TargetTable(Table):

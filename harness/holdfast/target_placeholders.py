@@ -20,6 +20,8 @@ ALWAYS = (
     "clients",
     "bind",
     "suite_url",
+    "suite_host",
+    "suite_port",
     "issuer",
 )
 _PATTERN = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.-]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
@@ -101,6 +103,6 @@ def near(name: str, choices: Iterable[str]) -> str:
 def _advice(name: str) -> str:
     if name.startswith(("url.", "port.", "host.")):
         return "only the lab knows it, when it starts the target: write the real address"
-    if name == "suite_url":
+    if name.startswith("suite_"):
         return "it stands for a party that the suite plays for targets that lack one"
     return "it is known only when the lab starts the target"

@@ -1,6 +1,7 @@
 """A made-up run with every verdict, several targets and variants, and a target that answers with markup."""
 
 from holdfast.results import (
+    Behaviour,
     CaseResult,
     Evidence,
     EvidenceAt,
@@ -80,6 +81,7 @@ def _target(name: str, variant: str, cases: list[CaseResult]) -> TargetRun:
             ("honest request", name != "wall", HOSTILE if name == "wall" else "200"),
         ],
         findings=[] if name == "strict" else ["the metadata names a host that target.toml does not", HOSTILE],
+        mends={HOSTILE: HOSTILE} if name == "sieve" else {},
         seconds=21.7,
         cases=cases,
     )
@@ -160,6 +162,10 @@ def _leaking(run: str, evidence: dict[str, Evidence]) -> list[CaseResult]:
         difference="key: another (0ZcOCORZNYy…)",
         remarks=[f"assert <GET https://localhost/resource [key: another] -> 200, {HOSTILE}>.refused"],
     )
+    foreign.behaviour = [
+        Behaviour(topic="Certificate header of the client", about="Client-Cert", said="removed"),
+        Behaviour(topic=HOSTILE, about=HOSTILE, said=HOSTILE),
+    ]
     milder = _milder(run)
     replay.measured = [_measured("age of a proof that is taken", 7200, note=HOSTILE)]
     _with_evidence(replay, evidence, _accepted("resource"))
@@ -293,6 +299,7 @@ def _record(number: int, purpose: str, status: int | None, outcome: str) -> Exch
         "response_headers": [] if status is None else [("Content-Type", "text/html"), ("X-Evil", HOSTILE)],
         "response_body": "" if status is None else f"<html>{HOSTILE}</html>",
         "response_raw": "" if status is None else f"HTTP/1.1 {status}\n\n{HOSTILE}",
+        "arrived": [f"GET /resource HTTP/1.1\nClient-Cert: {HOSTILE}"] if hostile else [],
         "error": "timeout: nothing within 10 s" if status is None else "",
         "outcome": outcome,
         "decoded": [] if at_token else _decoded(),

@@ -95,6 +95,7 @@
       box.append(make("p", "differs", what, ...(found.length ? found : [" nothing but what is new in each request"])));
     }
     box.append(pair("pair", block("Sent", e.request), block("Came back", e.response)));
+    for (const one of e.arrived) box.append(block("Arrived behind the proxy", one));
     for (const d of e.decoded) {
       const claims = `Claims of the ${d.kind}${d.note ? `: ${d.note}` : ""}`;
       box.append(pair("pair decoded", block(`Header of the ${d.kind}`, d.header), block(claims, d.claims)));

@@ -13,18 +13,18 @@ import click
 def doctor(name: str, variant: str | None, kind: str | None) -> int:
     """Look at clock, metadata, certificates, client authentication, and one honest request per endpoint of TARGET."""
     from holdfast import doctor as physician
-    from holdfast import launch, rooms, session, targets
-    from holdfast.assemble import bench_for, issuer_for
+    from holdfast import launch, rooms, targets
+    from holdfast.assemble import bench_for
     from holdfast.errors import one_line
-    from holdfast.parties.issuer import Issuer
+    from holdfast.played import Part, close_all, part_for
     from holdfast.requirements import Tables
 
     target = targets.load(name, variant=variant)
-    stop, issuers = threading.Event(), list[Issuer]()
+    stop, parts = threading.Event(), list[Part]()
     with contextlib.ExitStack() as ending:
-        ending.callback(session.close_all, issuers)
-        running = ending.enter_context(launch.start(target, kind, stop, suite=issuer_for(target, issuers)))  # type: ignore[arg-type]
-        bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0] if issuers else None)
+        ending.callback(close_all, parts)
+        running = ending.enter_context(launch.start(target, kind, stop, suite=part_for(target, parts)))  # type: ignore[arg-type]
+        bench = bench_for(running, Tables(rooms.suites()), stop, parts[0] if parts else None)
         ending.callback(bench.end)
         found = physician.examine(bench, bench.worker())
         mask = bench.masker.brief

@@ -181,7 +181,8 @@ class _Lab:
             values.update({f"port.{name}": str(port) for name, port in runner.ports.items()})
             values.update({f"host.{name}": host for name, host in runner.hosts.items()})
         if self.suite_url:
-            values["suite_url"] = self.suite_url
+            host, port = address(self.suite_url)
+            values.update(suite_url=self.suite_url, suite_host=host, suite_port=str(port))
         for name, text in self.target.vars.items():
             values[f"vars.{name}"] = fill_text(text, values, lambda name=name: self.target.where("vars", name))  # type: ignore[misc]
         issuer = self.target.issuer or self.suite_url

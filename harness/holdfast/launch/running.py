@@ -132,7 +132,7 @@ def _named(target: Target, more: Sequence[str]) -> set[tuple[str, int]]:
     for resource in target.resources.values():
         urls += _of_resource(resource)
     if target.proxy is not None:
-        urls.append(target.proxy.direct)
+        urls += [target.proxy.direct, target.proxy.alone]
     return {address(url) for url in urls if url and urlsplit(url).hostname}
 
 

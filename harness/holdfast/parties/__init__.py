@@ -10,7 +10,9 @@ from holdfast.parties.gauge import Gauge
 from holdfast.parties.impostor import Impostor
 from holdfast.parties.keys import KeyRing
 from holdfast.parties.listener import Listener
+from holdfast.parties.origin_server import Reply
 from holdfast.parties.proxy import Proxy
+from holdfast.parties.proxy_alone import ProxyAlone
 from holdfast.parties.registration import ClientRegistration
 from holdfast.parties.replicas import Replicas
 from holdfast.parties.resource_metadata import ResourceMetadata
@@ -31,7 +33,9 @@ __all__ = [
     "Listener",
     "ProofEndpoint",
     "Proxy",
+    "ProxyAlone",
     "Replicas",
+    "Reply",
     "ResourceMetadata",
     "ResourceServer",
     "Script",

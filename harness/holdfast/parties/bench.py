@@ -69,6 +69,8 @@ class Bench:
     wires: list[Wire] = field(default_factory=list)
     #: The suite's own issuer where the target has no authorization server; see parties.issuer.
     issuer: Any = None
+    #: The suite's own server behind a proxy; see parties.origin_server.
+    origin: Any = None
     _pace_lock: threading.Lock = field(default_factory=threading.Lock)
     _next_turn: float = 0.0
 

@@ -15,6 +15,7 @@ from holdfast.parties.gauge import Gauge
 from holdfast.parties.impostor import Impostor
 from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
+from holdfast.parties.proxy_alone import ProxyAlone
 from holdfast.parties.registration import ClientRegistration
 from holdfast.parties.replicas import Replicas
 from holdfast.parties.resource_metadata import ResourceMetadata
@@ -48,6 +49,7 @@ OTHERS = (
     "push_endpoint",
     "authorization_server",
     "proxy",
+    "alone",
     "clock",
     "keys",
     "listener",
@@ -83,6 +85,7 @@ class Stage:
             "push_endpoint": lambda: PushEndpoint(self.bench, run),
             "authorization_server": lambda: AuthorizationServer(self.bench, run),
             "proxy": lambda: Proxy(self.bench, run, self.shelf),
+            "alone": lambda: ProxyAlone(self.bench, run),
             "clock": lambda: Clock(self.bench, self.slots),
             "keys": lambda: self.bench.keys,
             "listener": lambda: self._listener(run),
@@ -129,6 +132,8 @@ def _lacks(bench: Bench, party: str) -> str:
             why = "the target file declares no [resources]"
         case "proxy" if target.proxy is None:
             why = "the target is no proxy"
+        case "alone" if bench.origin is None:
+            why = "the target file names no door behind which the suite listens ([proxy] alone)"
         case "push_endpoint" if "par" not in bench.endpoints:
             why = "the target names no par endpoint"
         case "authorization_server" | "token_endpoint" if "token" not in bench.endpoints:

@@ -11,10 +11,7 @@ from holdfast.parties.client import Client
 from holdfast.parties.endpoints import ResourceServer
 from holdfast.parties.run import Message, Run
 from holdfast.parties.tokens import TokenShelf
-from holdfast.pki import base64_der, escaped_pem, rfc9440, xfcc
-
-#: How a certificate is written, by the name of the encoding in a target file.
-_WRITTEN = {"pem-escaped": escaped_pem, "base64-der": base64_der, "xfcc": xfcc}
+from holdfast.pki import written
 
 
 class Proxy(ResourceServer):
@@ -53,14 +50,13 @@ class Proxy(ResourceServer):
         """
         if victim.certificate is None:
             raise Inconclusive(f"{victim.name} has no certificate")
-        encode = _WRITTEN.get(self.encoding, rfc9440)
         spelt = name.format(
             header=self.header,
             small=self.header.lower(),
             capitals=self.header.upper(),
             underscored=self.header.replace("-", "_"),
         )
-        return {spelt: encode(victim.certificate.der)}
+        return {spelt: written(victim.certificate.der, self.encoding)}
 
     def passes(self, client: Client) -> Exchange:
         """Stand on an honest request through the proxy. Raises Inconclusive when it is not accepted."""

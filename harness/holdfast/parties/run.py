@@ -18,7 +18,7 @@ from holdfast.verdicts import Judged
 from holdfast.wire import Answer, Request, Wire
 
 if TYPE_CHECKING:
-    from holdfast.results import Measurement
+    from holdfast.results import Behaviour, Measurement
 
 Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
 
@@ -94,6 +94,7 @@ class Run:
         self.judged: list[tuple[Message, Exchange]] = []
         self.stood_on: list[tuple[Message, Exchange]] = []
         self.measured: list[Measurement] = []
+        self.observed: list[Behaviour] = []
         #: Whether what is judged goes over connections of its own, so that their end is the message's doing.
         self.apart = False
         self._before: dict[Hashable, str] = {}

@@ -53,6 +53,7 @@ class Shown:
     response: str
     request_raw: str
     response_raw: str
+    arrived: list[str]
     decoded: list[Decoded]
     facts: str
 
@@ -85,6 +86,7 @@ def _shown(record: ExchangeRecord) -> Shown:
         response=_response(record),
         request_raw=record.request_raw,
         response_raw=record.response_raw,
+        arrived=record.arrived,
         decoded=[_decoded(jws) for jws in record.decoded],
         facts=" · ".join([*_tls(record.tls), *_clock(record)]),
     )

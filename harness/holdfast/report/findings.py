@@ -15,13 +15,17 @@ _LEVELS = ("MUST NOT", "MUST", "SHOULD NOT", "SHOULD", "MAY", "SECURITY-CONSIDER
 
 @dataclass
 class Finding:
-    """One case that did not hold on one target, with every variant in which it did not."""
+    """One case that did not hold on one target, with every variant in which it did not.
+
+    mends: lines of configuration by which it would hold, as the target file knows them.
+    """
 
     target: str
     case: str
     verdict: Verdict
     requirement: RequirementRow | None
     seen: list[CaseResult] = field(default_factory=list)
+    mends: list[str] = field(default_factory=list)
 
     @property
     def first(self) -> CaseResult:
@@ -64,6 +68,10 @@ def findings(results: Results) -> list[Finding]:
                     row = rows.get(result.requirement)
                     known = found[key] = Finding(run.target, result.case, result.verdict, row)
                 known.seen.append(result)
+                topics = dict.fromkeys(one.topic for one in result.behaviour)
+                known.mends += [
+                    run.mends[topic] for topic in topics if run.mends.get(topic, "") not in ("", *known.mends)
+                ]
     return sorted(found.values(), key=lambda finding: finding.order)
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from markupsafe import Markup
 
 from holdfast.errors import UsageError
-from holdfast.report import coverage, pack, sentences, standing, text, windows
+from holdfast.report import behaviour, coverage, pack, sentences, standing, text, windows
 from holdfast.report.exchanges import Diagram, Shown, sequence, shown
 from holdfast.report.findings import (
     FINDINGS,
@@ -76,6 +76,7 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
         undecided=[_detail(n, group, places, evidence) for n, group in enumerate(undecided, 1)],
         wordings=wordings(results, evidence),
         measured=windows.measured(results),
+        behaviour=behaviour.table(results),
         left_out=by_reason(results, "not run"),
         suites=_by_suite(results),
         specifications=coverage.matrix(results),

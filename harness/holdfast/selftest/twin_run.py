@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from holdfast import launch, profiles, rooms, signals, targets
 from holdfast.applicability import Limits
-from holdfast.assemble import bench_for, issuer_for
+from holdfast.assemble import bench_for
 from holdfast.engine import Engine
 from holdfast.errors import UsageError
 from holdfast.exchange import Exchange
@@ -17,16 +17,15 @@ from holdfast.judging import Case, Done, Judge
 from holdfast.masking import Masker
 from holdfast.parties.bench import Bench
 from holdfast.parties.cast import Stage
-from holdfast.parties.issuer import Issuer
 from holdfast.parties.run import Run, Worker
 from holdfast.parties.tokens import TokenShelf
+from holdfast.played import Part, close_all, part_for
 from holdfast.plugin import Collected, admitted
 from holdfast.recording import Recorder
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult, Signal
 from holdfast.selftest.flaws import Twin
 from holdfast.selftest.host import Host, HostRunner
-from holdfast.session import close_all
 
 #: Longest wait of a case that waits for real time, in seconds.
 LONGEST = 15.0
@@ -181,11 +180,11 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
     target.vars.update(ask.vars)
     target.endpoints = target.endpoints.model_copy(update=dict(ask.endpoints))
     profile = profiles.load(rooms.suites(), next(iter(target.profiles), "base") if ask.variant != "default" else "base")
-    stop, issuers = threading.Event(), list[Issuer]()
+    stop, parts = threading.Event(), list[Part]()
     by = (lambda of, folder: HostRunner(of, folder, host, ask.name, ask.flaw)) if ask.hosted else None
     try:
-        with launch.start(target, "process", stop, suite=issuer_for(target, issuers), by=by) as running:
-            bench = bench_for(running, tables, stop, issuers[0] if issuers else None, _Open())
+        with launch.start(target, "process", stop, suite=part_for(target, parts), by=by) as running:
+            bench = bench_for(running, tables, stop, parts[0] if parts else None, _Open())
             try:
                 stage = Stage(bench, TokenShelf(bench), slots=None)  # type: ignore[arg-type]  # the engine's
                 recorder = _Unwritten()
@@ -195,7 +194,7 @@ def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, job
             finally:
                 bench.end()
     finally:
-        close_all(issuers)
+        close_all(parts)
 
 
 def _admit(judge: Judge, ask: Ask, found: Sequence[Collected], tables: Tables) -> None:

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 
 from holdfast import jose, launch, pki, rooms, session, targets
-from holdfast.assemble import bench_for, issuer_for
+from holdfast.assemble import bench_for
 from holdfast.evidence import EvidenceWriter
-from holdfast.parties.issuer import Issuer
+from holdfast.played import Part, close_all, part_for
 from holdfast.profiles import load
 from holdfast.requirements import Tables
 
@@ -104,12 +104,12 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def judged(file: Path) -> dict[str, str]:
     """Verdict by case of those about methods, without what does not apply."""
-    target, stop, issuers = targets.load(file), threading.Event(), list[Issuer]()
+    target, stop, parts = targets.load(file), threading.Event(), list[Part]()
     options = session.Options(load(rooms.suites(), "base"), suites=("dpop",), keyword="test_methods")
     with ExitStack() as ending:
-        ending.callback(session.close_all, issuers)
-        running = ending.enter_context(launch.start(target, None, stop, suite=issuer_for(target, issuers)))
-        bench = bench_for(running, Tables(rooms.suites()), stop, issuers[0])
+        ending.callback(close_all, parts)
+        running = ending.enter_context(launch.start(target, None, stop, suite=part_for(target, parts)))
+        bench = bench_for(running, Tables(rooms.suites()), stop, parts[0])
         ending.callback(bench.end)
         with EvidenceWriter(file.parent / "evidence") as writer:
             cases = session.judged_cases(bench, options, bench.tables, writer)

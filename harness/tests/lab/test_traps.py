@@ -13,9 +13,9 @@ import pytest
 
 from holdfast import catalogue, launch, rooms, session, targets, verdicts
 from holdfast.applicability import Limits
-from holdfast.assemble import bench_for, issuer_for
+from holdfast.assemble import bench_for
 from holdfast.evidence import EvidenceWriter, read_all
-from holdfast.parties.issuer import Issuer
+from holdfast.played import Part, close_all, part_for
 from holdfast.profiles import load
 from holdfast.requirements import Tables
 from holdfast.results import CaseResult, ExchangeRecord
@@ -131,11 +131,11 @@ def judged(one_row_each: frozenset[str], tmp_path_factory: pytest.TempPathFactor
 
     def run(role: str, variant: str) -> Seen:
         target, kept = targets.load(AT[role], variant=variant), tmp_path_factory.mktemp(variant) / "evidence"
-        stop, issuers = threading.Event(), list[Issuer]()
+        stop, parts = threading.Event(), list[Part]()
         with contextlib.ExitStack() as ending:
-            ending.callback(session.close_all, issuers)
-            running = ending.enter_context(launch.start(target, None, stop, suite=issuer_for(target, issuers)))
-            bench = bench_for(running, tables, stop, issuers[0] if issuers else None)
+            ending.callback(close_all, parts)
+            running = ending.enter_context(launch.start(target, None, stop, suite=part_for(target, parts)))
+            bench = bench_for(running, tables, stop, parts[0] if parts else None)
             ending.callback(bench.end)
             with EvidenceWriter(kept) as writer:
                 cases = session.judged_cases(bench, options, tables, writer)
