@@ -13,7 +13,13 @@ HOP_BY_HOP = frozenset(
 # Fields for every recipient: naming them in Connection does not take them away (RFC 9110, section 7.6.1).
 END_TO_END = frozenset([b"authorization", b"dpop", b"host", b"content-length", b"content-type", b"cookie", b"expect"])
 CERTIFICATE = frozenset([b"client-cert", b"client-cert-chain"])
-SPOKEN_BY_PROXIES = (b"x-forwarded-", b"ssl-client-", b"x-ssl-", b"x-client-cert", b"x-original-", b"x-rewrite-")
+# What proxies and platforms say of certificates, hosts and people: beginnings of names.
+SPOKEN_BY_PROXIES = (
+    *(b"x-forwarded-", b"x-original-", b"x-rewrite-", b"x-envoy-", b"x-host", b"x-scheme", b"x-url-scheme"),
+    *(b"front-end-https", b"x-script-name", b"ssl-client-", b"x-ssl-", b"x-client-cert", b"x-amzn-mtls-"),
+    *(b"cf-client-cert", b"cf-cert-", b"x-arr-clientcert", b"ms-aspnetcore-clientcert", b"istio-mtls-"),
+    *(b"wl-proxy-", b"proxy-client-cert", b"x-user", b"x-remote-user", b"x-auth", b"x-consumer-", b"dpop-thumbprint"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,18 @@ def nominated(headers: Headers) -> set[bytes]:
     return {option for option in options if option} - END_TO_END
 
 
-def _said_by_proxies_only(name: bytes, own: bytes) -> bool:
-    plain = folded(name)
-    reserved = CERTIFICATE | {folded(own), b"forwarded", b"x-real-ip"}
-    return plain in reserved or plain.startswith(SPOKEN_BY_PROXIES)
+def _speaks_of_a_certificate(name: bytes, own: bytes) -> bool:
+    return folded(name) in CERTIFICATE | {folded(own)}
+
+
+def claims(sent: Headers, own: bytes) -> Headers:
+    """Give what only a proxy may say of a request, but for its certificate. own: the certificate's header here."""
+    found = [(name, value) for name, value in sent if not _speaks_of_a_certificate(name, own)]
+    return [
+        (name, value)
+        for name, value in found
+        if folded(name) in {b"forwarded", b"x-real-ip"} or folded(name).startswith(SPOKEN_BY_PROXIES)
+    ]
 
 
 def _forwarded(peer: Peer, host: bytes) -> Headers:
@@ -87,10 +101,13 @@ def to_upstream(sent: Headers, peer: Peer) -> Headers:
     backend might fold to them. RFC 9110, section 7.6.1: hop-by-hop fields end here.
     """
     dropped = HOP_BY_HOP | nominated(sent)
+    claimed = claims(sent, peer.header)
     kept = [
         (name, value)
         for name, value in sent
-        if name.lower() not in dropped and not _said_by_proxies_only(name, peer.header)
+        if name.lower() not in dropped
+        and not _speaks_of_a_certificate(name, peer.header)
+        and (name, value) not in claimed
     ]
     host = b"".join(values(sent, b"host")[:1])
     return [*kept, *_forwarded(peer, host), *peer.spoken_certificate, *_framing(sent)]

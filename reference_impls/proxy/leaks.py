@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from headers import Headers, Peer, replaced, values, without
+from headers import Headers, Peer, claims, folded, replaced, values, without
 
 _HOSTS = (b"X-Forwarded-Host", b"X-Original-Host", b"X-Forwarded-Server")
 _FORWARDED_HOST = re.compile(rb'(?:^|;)\s*host="?([^";,]+)', re.IGNORECASE)
@@ -61,19 +61,87 @@ def trust_forwarded_proto(sent: Headers, honest: Headers, _peer: Peer) -> Header
     return without(honest, b"Authorization") if b"http" in values(sent, b"X-Forwarded-Proto") else honest
 
 
-def drop_challenge(honest: Headers) -> Headers:
+def no_strip_folded(sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Overlook every name that is only read as the certificate header: with underscores or dots in it."""
+    own = peer.header.lower()
+    return [*((n, v) for n, v in sent if folded(n) == folded(own) and n.lower() != own), *honest]
+
+
+def chain_of_the_client(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Pass the chain that the client says is its own."""
+    chain = values(sent, b"Client-Cert-Chain")
+    return [*((b"Client-Cert-Chain", value) for value in chain), *without(honest, b"Client-Cert-Chain")]
+
+
+def chain_alone(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Tell a chain where there is no certificate."""
+    return honest if peer.spoken_certificate else [*honest, (b"Client-Cert-Chain", b":aG9sZGZhc3Q=:")]
+
+
+_told: Headers = []
+
+
+def sticky(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Tell of every certificate what was told of the first."""
+    _told.extend(peer.spoken_certificate[: 1 - len(_told)])
+    return [*without(honest, peer.header), *_told] if peer.spoken_certificate else honest
+
+
+def pass_claims(sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Pass what the client says in the place of a proxy: of its host, of its scheme, of people."""
+    return [*claims(sent, peer.header), *honest]
+
+
+def forget_host(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Show upstream its own name, and say nowhere by which the client called."""
+    return replaced(without(honest, b"Forwarded", b"X-Forwarded-Host"), b"Host", peer.upstream)
+
+
+def first_authorization(_sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Forward only the first of several tokens."""
+    found = values(honest, b"Authorization")
+    return replaced(honest, b"Authorization", found[0]) if found else honest
+
+
+def obey_connection(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Take away whatever Connection names, also what is for the server."""
+    named = [option.strip() for value in values(sent, b"Connection") for option in value.split(b",")]
+    return without(honest, *({name.lower() for name in named} & {b"dpop", b"authorization"}))
+
+
+def cut_headers(_sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Cut what is longer than it expects."""
+    return [(name, value[:2000]) for name, value in honest]
+
+
+def drop_challenge(_received: Headers, honest: Headers) -> Headers:
     """Hide from the client why it was refused."""
     return without(honest, b"WWW-Authenticate")
 
 
-def drop_nonce(honest: Headers) -> Headers:
+def drop_nonce(_received: Headers, honest: Headers) -> Headers:
     """Hide from the client the nonce that it has to put into its proofs."""
     return without(honest, b"DPoP-Nonce")
 
 
-def return_certificate(honest: Headers) -> Headers:
-    """Bring a certificate's header back to the client, as a server behind may that repeats what it was sent."""
-    return [*honest, (b"Client-Cert", b":aG9sZGZhc3Q=:")]
+def drop_caching(_received: Headers, honest: Headers) -> Headers:
+    """Hide from the client, and from caches before it, what may be kept."""
+    return without(honest, b"Cache-Control")
+
+
+def first_of_several(_received: Headers, honest: Headers) -> Headers:
+    """Bring back only the first of several lines of a name."""
+    return list({name.lower(): (name, value) for name, value in reversed(honest)}.values())
+
+
+def keep_vary(received: Headers, honest: Headers) -> Headers:
+    """Tell the client that answers differ by a header which it never sends."""
+    return [*without(honest, b"Vary"), *((b"Vary", value) for value in values(received, b"Vary"))]
+
+
+def return_certificate(_received: Headers, honest: Headers) -> Headers:
+    """Bring the certificate's headers back to the client, as a server behind may that repeats what it was sent."""
+    return [*honest, (b"Client-Cert", b":aG9sZGZhc3Q=:"), (b"Client-Cert-Chain", b":aG9sZGZhc3Q=:")]
 
 
 REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
@@ -86,9 +154,23 @@ REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
     "rewrite-host": rewrite_host,
     "trust-forwarded-host": trust_forwarded_host,
     "trust-forwarded-proto": trust_forwarded_proto,
+    "no-strip-folded": no_strip_folded,
+    "chain-of-the-client": chain_of_the_client,
+    "chain-alone": chain_alone,
+    "sticky": sticky,
+    "pass-claims": pass_claims,
+    "forget-host": forget_host,
+    "first-authorization": first_authorization,
+    "obey-connection": obey_connection,
+    "cut-headers": cut_headers,
 }
-RESPONSE_LEAKS: Mapping[str, Callable[[Headers], Headers]] = {
+RESPONSE_LEAKS: Mapping[str, Callable[[Headers, Headers], Headers]] = {
     "drop-challenge": drop_challenge,
     "drop-nonce": drop_nonce,
+    "drop-caching": drop_caching,
+    "first-of-several": first_of_several,
+    "keep-vary": keep_vary,
     "return-certificate": return_certificate,
 }
+#: Wrong in what it does with whole requests: see relay.py.
+WAYS = ("any-host", "blind", "cache", "retry")

@@ -18,6 +18,8 @@ IDLE_SECONDS = 60.0
 EXCHANGE_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 LINGER_SECONDS = 1.0
+#: Answers of upstream after which the leak `retry` asks it once more.
+AGAIN = frozenset([502, 503, 504])
 
 
 class Refusal(Exception):  # noqa: N818 - an answer that the proxy gives itself, not a bug
@@ -30,13 +32,18 @@ class Refusal(Exception):  # noqa: N818 - an answer that the proxy gives itself,
 
 @dataclass(frozen=True)
 class Route:
-    """Where requests go, for which public host (empty: any), and what happens to headers on the way."""
+    """Where requests go, for which public host (empty: any), and what happens to headers on the way.
+
+    way: one of leaks.WAYS, or nothing. kept: answers by target, where that is to keep them.
+    """
 
     host: str
     port: int
     public: bytes = b""
     on_request: Callable[[Headers, Headers, Peer], Headers] = lambda _sent, honest, _peer: honest
-    on_response: Callable[[Headers], Headers] = lambda honest: honest
+    on_response: Callable[[Headers, Headers], Headers] = lambda _received, honest: honest
+    way: str = ""
+    kept: dict[bytes, list[h11.Event]] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,6 +54,7 @@ class Half:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     body: int = field(default=0, init=False)
+    last: bool = field(default=True, init=False)
 
     async def event(self) -> h11.Event:
         """Await the next event; at the end of input it is ConnectionClosed, or h11.RemoteProtocolError is raised."""
@@ -118,53 +126,103 @@ async def _pump_request(client: Half, upstream: Half) -> None:
             return
 
 
-async def _pump_response(upstream: Half, client: Half, route: Route) -> None:
+async def _pump_response(upstream: Half, client: Half, route: Route) -> list[h11.Event]:
+    """Bring the answer back; what was sent to the client."""
+    sent: list[h11.Event] = []
     try:
         while True:
             event = await upstream.event()
             if isinstance(event, h11.ConnectionClosed) or upstream.body > BODY_LIMIT:
                 raise Refusal(502, "upstream broke off, or its answer is too large")
             if isinstance(event, h11.Response | h11.InformationalResponse):
-                headers = route.on_response(to_client(event.headers.raw_items()))
+                received = list(event.headers.raw_items())
+                headers = route.on_response(received, to_client(received))
                 event = type(event)(status_code=event.status_code, reason=event.reason, headers=headers)
+                if event.status_code in AGAIN and route.way == "retry" and not upstream.last:
+                    raise Refusal(event.status_code, "upstream is not well")
+            sent.append(h11.EndOfMessage() if isinstance(event, h11.EndOfMessage) else event)
+            await client.send(sent[-1])
             if isinstance(event, h11.EndOfMessage):
-                await client.send(h11.EndOfMessage())
-                return
-            await client.send(event)
+                return sent
     except h11.RemoteProtocolError as error:
         raise Refusal(502, "upstream answered no HTTP") from error
 
 
-async def _both_ways(client: Half, upstream: Half, route: Route) -> None:
-    """Body up and answer down at once; the answer's end is the end, also of a body that is still being sent."""
+async def _both_ways(client: Half, upstream: Half, route: Route) -> list[h11.Event]:
+    """Body up and answer down at once; the answer's end is the end, also of a body that is still being sent.
+
+    Gives what was sent to the client.
+    """
     up = asyncio.create_task(_pump_request(client, upstream))
     down = asyncio.create_task(_pump_response(upstream, client, route))
     try:
         await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
             up.result()
-        await down
+        sent = await down
         await asyncio.wait({up}, timeout=LINGER_SECONDS)  # closing on unread input would reset the answer away
     finally:
         up.cancel()
         down.cancel()
         await asyncio.gather(up, down, return_exceptions=True)
+    return sent
 
 
 async def _exchange(client: Half, request: h11.Request, peer: Peer, route: Route) -> None:
     sent = _checked(request, route.public)
     headers = route.on_request(sent, to_upstream(sent, peer), peer)
-    upstream = await _connect(route)
+    if request.method == b"GET" and request.target in route.kept:
+        await _from_memory(client, route.kept[request.target])
+        return
+    asked = h11.Request(method=request.method, target=request.target, headers=headers)
     try:
-        await upstream.send(h11.Request(method=request.method, target=request.target, headers=headers))
         async with asyncio.timeout(EXCHANGE_SECONDS):
-            await _both_ways(client, upstream, route)
+            answered = await _asked(client, asked, route)
     except h11.LocalProtocolError as error:
         raise Refusal(400, "the request cannot be passed on") from error
     except TimeoutError as error:
         raise Refusal(504, "upstream does not answer") from error
+    if route.way == "cache" and _may_be_kept(answered):
+        route.kept[request.target] = answered
+
+
+async def _asked(client: Half, asked: h11.Request, route: Route) -> list[h11.Event]:
+    """Ask upstream and bring the answer back; what was sent to the client."""
+    upstream = await _connect(route)
+    upstream.last = route.way != "retry"
+    try:
+        await upstream.send(asked)
+        return await _both_ways(client, upstream, route)
+    except Refusal:
+        if upstream.last:
+            raise
     finally:
         await upstream.close()
+    return await _asked_again(client, asked, route)
+
+
+async def _asked_again(client: Half, asked: h11.Request, route: Route) -> list[h11.Event]:
+    upstream = await _connect(route)
+    try:
+        await upstream.send(asked)
+        await upstream.send(h11.EndOfMessage())
+        return await _pump_response(upstream, client, route)
+    finally:
+        await upstream.close()
+
+
+def _may_be_kept(answered: list[h11.Event]) -> bool:
+    """Whether it says how long it is good for; for whom it was made is what the leak `cache` does not ask."""
+    first = answered[0]
+    rules = values(list(first.headers.raw_items()), b"cache-control") if isinstance(first, h11.Response) else []
+    return any(b"max-age" in rule for rule in rules)
+
+
+async def _from_memory(client: Half, answered: list[h11.Event]) -> None:
+    while not isinstance(await client.event(), h11.EndOfMessage):
+        pass
+    for event in answered:
+        await client.send(event)
 
 
 async def _answer(client: Half, refusal: Refusal) -> None:
@@ -187,6 +245,24 @@ async def _next_request(client: Half) -> h11.Request | None:
     async with asyncio.timeout(IDLE_SECONDS):
         event = await client.event()
     return event if isinstance(event, h11.Request) else None
+
+
+async def blind(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, route: Route) -> None:
+    """Hand on bytes in both directions and look at none of them, as a proxy does that knows TLS and no HTTP."""
+    there_reader, there_writer = await asyncio.open_connection(route.host, route.port)
+
+    async def hand_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+
+    ways = {asyncio.create_task(hand_on(reader, there_writer)), asyncio.create_task(hand_on(there_reader, writer))}
+    _done, left = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    for way in left:
+        way.cancel()
+    for one in (writer, there_writer):
+        one.close()
 
 
 async def serve(client: Half, peer: Peer, route: Route) -> None:

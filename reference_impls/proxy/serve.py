@@ -16,8 +16,8 @@ import h11
 from any_certificate import AnyCertificateContext
 from certificates import ENCODINGS
 from headers import Peer
-from leaks import REQUEST_LEAKS, RESPONSE_LEAKS
-from relay import HEADER_LIMIT, Half, Route, serve
+from leaks import REQUEST_LEAKS, RESPONSE_LEAKS, WAYS
+from relay import HEADER_LIMIT, Half, Route, blind, serve
 
 
 def arguments(command: Sequence[str]) -> argparse.Namespace:
@@ -32,7 +32,9 @@ def arguments(command: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--header", default="Client-Cert", help="header that carries the certificate")
     parser.add_argument("--encoding", choices=sorted(ENCODINGS), default="rfc9440")
     parser.add_argument("--chain", choices=["on", "off"], default="off", help="also send Client-Cert-Chain")
-    parser.add_argument("--leak", choices=["none", *REQUEST_LEAKS, *RESPONSE_LEAKS], default="none", metavar="NAME")
+    parser.add_argument(
+        "--leak", choices=["none", *REQUEST_LEAKS, *RESPONSE_LEAKS, *WAYS], default="none", metavar="NAME"
+    )
     options = parser.parse_args(command)
     if options.upstream.scheme != "http" or not options.upstream.hostname:
         parser.error("--upstream: write http://host:port")
@@ -48,7 +50,10 @@ def route_of(options: argparse.Namespace) -> Route:
         hooks["on_request"] = REQUEST_LEAKS[options.leak]
     if options.leak in RESPONSE_LEAKS:
         hooks["on_response"] = RESPONSE_LEAKS[options.leak]
-    public = options.public_url.netloc.lower().encode() if options.public_url else b""
+    if options.leak in WAYS:
+        hooks["way"] = options.leak
+    only = options.public_url if options.leak != "any-host" else None
+    public = only.netloc.lower().encode() if only else b""
     return Route(options.upstream.hostname, options.upstream.port or 80, public, **hooks)
 
 
@@ -61,6 +66,9 @@ async def run(options: argparse.Namespace) -> None:
         address = writer.get_extra_info("peername")
         if connection is None or address is None:
             writer.close()
+            return
+        if route.way == "blind":
+            await blind(reader, writer, route)
             return
         peer = Peer(
             address=address[0],
