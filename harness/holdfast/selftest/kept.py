@@ -2,7 +2,7 @@
 
 A pair of twin and case is the same as before while nothing has changed by which it could come out otherwise: the
 honest server, the code of the flaws, what the twin is asked to be, how refusals are to be worded, the profiles, the
-file of the case, and what the tables say of the requirements that it cites.
+file of the case, and what the tables say of the requirements and the point of latitude that it cites.
 """
 
 import contextlib
@@ -100,8 +100,9 @@ def digester(found: Iterable[Collected], tables: Tables) -> Callable[[str], str]
     @functools.cache
     def digest(case: str) -> str:
         mark = marks.get(case)
-        cited = (mark.requirement, *mark.also) if mark else ()
-        said = "".join(tables.requirement(name).model_dump_json() for name in cited)
+        cited = [tables.requirement(name) for name in (mark.requirement, *mark.also)] if mark else []
+        point = tables.latitude.get(mark.latitude) if mark else None
+        said = "".join(entry.model_dump_json() for entry in [*cited, *([point] if point else [])])
         return hashlib.sha256(of_file(case.partition("::")[0]) + said.encode()).hexdigest()
 
     return digest
@@ -110,8 +111,8 @@ def digester(found: Iterable[Collected], tables: Tables) -> Callable[[str], str]
 @functools.cache
 def _ground(target: str) -> str:
     """Give the digest of what stands behind every twin of a server and every verdict on it."""
-    wordings = [(rooms.suites() / f"{name}.toml").read_bytes() for name in ("errors", "latitude")]
-    judged_by = digest_of(["suites/profiles"]) + hashlib.sha256(b"\0".join(wordings)).hexdigest()
+    wordings = (rooms.suites() / "errors.toml").read_bytes()
+    judged_by = digest_of(["suites/profiles"]) + hashlib.sha256(wordings).hexdigest()
     return digest_of(_SERVERS[target]) + digest_of(ROOMS["flaws"], {".py"}) + judged_by
 
 
