@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from holdfast import profiles, rooms
 from holdfast.target_model import Client, Service, TargetTable
-from holdfast.target_placeholders import near
+from holdfast.target_placeholders import known, near
 
 Keys = tuple[str | int, ...]
 Problem = tuple[Keys, str]
@@ -20,10 +20,10 @@ def contradictions(target: TargetTable) -> Iterator[Problem]:
     for name, client in target.clients.items():
         yield from _client(target, ("clients", name), client)
     yield from _variants(target)
-    known = profiles.names(rooms.suites()) if target.profiles else []
+    profiled = profiles.names(rooms.suites()) if target.profiles else []
     for index, name in enumerate(target.profiles):
-        if name not in known:
-            yield ("profiles", index), f"no profile is named {name!r}{near(name, known)}"
+        if name not in profiled:
+            yield ("profiles", index), f"no profile is named {name!r}{near(name, profiled)}"
 
 
 def _roles(target: TargetTable) -> Iterator[Problem]:
@@ -45,11 +45,24 @@ def _services(target: TargetTable) -> Iterator[Problem]:
         if service.name in names:
             yield (*keys, "name"), f"a second service is named {service.name!r}"
         names.add(service.name)
+        yield from _alike(target, keys, service)
         if service.process is None and service.image is None:
             yield keys, "needs process = [...] or image = { ... }"
         yield from _listeners(target, keys, service, owned)
     for name in target.listeners.keys() - owned.keys() if target.services else ():
         yield ("listeners", name), "no service has it in its listeners"
+
+
+def _alike(target: TargetTable, keys: Keys, service: Service) -> Iterator[Problem]:
+    others = {other.name: other for other in target.services if other.name != service.name}
+    if service.like is not None and service.like not in others:
+        yield (*keys, "like"), f"no other service is named {service.like!r}{near(service.like, others)}"
+    elif service.like is not None and len(service.listeners) != len(others[service.like].listeners):
+        yield (*keys, "listeners"), f"needs as many listeners as {service.like}, each in the place of one of its"
+    places = known(target.listeners, target.vars)
+    for name in service.values:
+        if name not in places:
+            yield (*keys, "values", name), f"no placeholder is called {name!r}{near(name, places)}"
 
 
 def _listeners(target: TargetTable, keys: Keys, service: Service, owned: dict[str, str]) -> Iterator[Problem]:

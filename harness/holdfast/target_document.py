@@ -3,9 +3,10 @@
 import contextlib
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from holdfast import target_lines
 from holdfast.errors import UsageError, one_line
@@ -185,9 +186,20 @@ def grounded(document: Document, folder: Path) -> Document:
     if isinstance(services, list):
         data["services"] = [
             {**service, "here": _joined(service.get("here", "."), folder)} if isinstance(service, dict) else service
-            for service in services
+            for service in map(_alike(services), services)
         ]
     return Document(data, document.layers)
+
+
+def _alike(services: list[object]) -> Callable[[object], object]:
+    """Give what completes a service that is like another one of the list."""
+    named = {service.get("name"): service for service in services if isinstance(service, dict)}
+
+    def completed(service: object) -> object:
+        other = named.get(service.get("like")) if isinstance(service, dict) else None
+        return {**other, "values": {}, **cast("Data", service)} if other else service
+
+    return completed
 
 
 def _secrets(data: Data) -> Iterator[Data]:

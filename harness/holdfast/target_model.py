@@ -84,6 +84,12 @@ class Service(Table):
     """One process or container that the lab starts."""
 
     name: Name
+    like: str | None = Field(
+        default=None, description="a service of this file of which this is a second one, in a folder of its own"
+    )
+    values: dict[str, str] = Field(
+        default_factory=dict, description="placeholders that stand for something else in this service"
+    )
     here: str = Field(default=".", description="folder that {here} stands for, relative to the file")
     listeners: list[str] = Field(default_factory=list)
     prepare: list[list[str]] = Field(default_factory=list, description="commands run once in {cache}")
@@ -95,6 +101,11 @@ class Service(Table):
     ready: str | None = Field(default=None, description="URL asked until it answers")
     ready_status: int | None = Field(default=None, description="the status it must answer; absent: any below 500")
     ready_seconds: float = Field(default=20.0, gt=0, description="how long a start may take")
+
+    @property
+    def made_as(self) -> str:
+        """The service whose cache and image it uses."""
+        return self.like or self.name
 
 
 class Client(Table):

@@ -125,8 +125,19 @@ def test_what_all_read_alike_is_not(lines: str, body: bytes) -> None:
     assert not passage(status=400, outcome=Outcome.REFUSED).ambiguous
 
 
-def test_two_that_arrive_for_one_are_ambiguous() -> None:
-    seen = passage("X: y", "X: z")
+def test_of_two_that_arrive_for_one_each_is_looked_at() -> None:
+    assert not passage("X: y", "Content-Length: 1").ambiguous
+    assert passage("X: y", "Content-Length: 1\r\nContent-Length: 2").ambiguous
 
-    assert seen.ambiguous
-    assert seen.framing() == "arrives as 2 requests"
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (passage("X: y"), "arrives with no body"),
+        (passage("Content-Length: 1"), "arrives with Content-Length: 1"),
+        (passage("Transfer-Encoding: chunked", "X: z"), "arrives with Transfer-Encoding: chunked"),
+        (passage(status=501, outcome=Outcome.BROKE), "refused with 501"),
+    ],
+)
+def test_how_the_end_of_a_request_is_told_is_told_in_words(seen: Passage, said: str) -> None:
+    assert seen.framing() == said

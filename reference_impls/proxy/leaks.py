@@ -103,10 +103,10 @@ def first_authorization(_sent: Headers, honest: Headers, _peer: Peer) -> Headers
     return replaced(honest, b"Authorization", found[0]) if found else honest
 
 
-def obey_connection(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
-    """Take away whatever Connection names, also what is for the server."""
+def obey_connection(sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Take away the certificate that it tells itself where Connection names that header."""
     named = [option.strip() for value in values(sent, b"Connection") for option in value.split(b",")]
-    return without(honest, *({name.lower() for name in named} & {b"dpop", b"authorization"}))
+    return without(honest, *({name.lower() for name in named} & {peer.header.lower()}))
 
 
 def cut_headers(_sent: Headers, honest: Headers, _peer: Peer) -> Headers:

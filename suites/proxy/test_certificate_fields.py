@@ -70,6 +70,19 @@ def test_certificate_is_told_of_each_connection_anew(alone: ProxyAlone, bound: C
     assert first != second
 
 
+@case("RFC9440-2.2-01", impact="medium", needs=FORWARDS)
+def test_certificate_is_told_although_connection_names_the_header(alone: ProxyAlone, bound: Client) -> None:
+    """The proxy's own certificate header arrives although the client names it in Connection: that is for the client's.
+
+    Who could take it away could make a server behind believe that there is no certificate to look at.
+    """
+    lines = {"Connection": f"close, {alone.header}"}
+    seen = alone.send(bound, f"Connection: close, {alone.header}", headers=lines, certificate=bound.certificate)
+    alone.observe(TOLD, "a certificate, the header named in Connection", f"told {len(seen.values(alone.header))} x")
+
+    assert len(seen.values(alone.header)) == 1
+
+
 @case(STRIPPED, also=("RFC9440-2.3-04",), impact="high")
 def test_without_a_certificate_none_is_told(alone: ProxyAlone, client: Client) -> None:
     """Without a certificate nothing arrives under the header's name: no placeholder, no chain."""

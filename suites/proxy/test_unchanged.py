@@ -40,17 +40,6 @@ def test_second_line_is_not_lost(alone: ProxyAlone, client: Client, name: str) -
     assert seen.stopped or seen.members(name) == values
 
 
-@case(UNCHANGED, impact="high")
-@pytest.mark.parametrize("name", [row("dpop", "DPoP"), row("authorization", "Authorization")])
-def test_header_named_in_connection_is_not_lost(alone: ProxyAlone, client: Client, name: str) -> None:
-    """A proof or a token that Connection names arrives, or the request is refused: it is for the server."""
-    lines = [(name, TOKEN), ("Connection", f"close, {name}")]
-    seen = alone.send(client, f"Connection: close, {name}", headers=lines)
-    alone.observe(ASKED, f"{name}, named in Connection", seen.became([TOKEN], name))
-
-    assert seen.stopped or seen.values(name) == [TOKEN]
-
-
 @case(UNCHANGED, impact="medium")
 @pytest.mark.parametrize("size", [row("4-kb", 4_096), row("7-kb", 7_168), row("15-kb", 15_360), row("60-kb", 61_440)])
 @pytest.mark.parametrize("name", [row("dpop", "DPoP"), row("authorization", "Authorization")])

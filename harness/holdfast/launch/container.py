@@ -20,7 +20,7 @@ from testcontainers.core.container import DockerContainer
 from holdfast.errors import UsageError
 from holdfast.launch import images, prepare
 from holdfast.launch.process import tail
-from holdfast.launch.process_runner import files
+from holdfast.launch.process_runner import files, folder_of
 from holdfast.target_model import Image, Service
 from holdfast.target_placeholders import fill_text
 from holdfast.targets import Target
@@ -74,11 +74,10 @@ class ContainerRunner:
 
     def inside(self, service: Service) -> Mapping[str, str]:
         """The container has its folder as /target and what the lab wrote as /lab."""
-        del service
         return {
             **files(_WORK),
             "here": str(_HERE),
-            "work": str(_WORK),
+            "work": str(_WORK / folder_of(service)),
             "python": "python3",
             "cache": str(_HERE),
             "bind": "0.0.0.0",  # noqa: S104 - inside the container; only 127.0.0.1 is published

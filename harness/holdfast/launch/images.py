@@ -39,7 +39,7 @@ def build(
         _lay_out(context, service, image, fill)
         if image.wheels:
             shutil.copytree(wheels(image, where, stop), context / "wheels")
-        tag = f"holdfast-{target}-{service.name}:{_digest(context, image)}".lower()
+        tag = f"holdfast-{target}-{service.made_as}:{_digest(context, image)}".lower()
         if not _exists(engine, tag):
             _build(engine, context, image, tag, where, stop)
     return tag

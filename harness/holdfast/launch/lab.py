@@ -12,7 +12,7 @@ from pathlib import Path
 from holdfast import pki
 from holdfast.errors import UsageError
 from holdfast.launch import material, prepare
-from holdfast.launch.process_runner import ProcessRunner, files
+from holdfast.launch.process_runner import ProcessRunner, files, folder_of
 from holdfast.launch.ready import Probe, Resolve, address
 from holdfast.launch.running import Ground, Kind, Runner, Running
 from holdfast.target_document import shown
@@ -190,6 +190,17 @@ class _Lab:
             values["issuer"] = fill_text(issuer, values, lambda: self.target.where("issuer"))
         return values
 
+    def of_service(self, runner: Runner, service: Service) -> dict[str, str]:
+        """All placeholders as a service sees them; one that is like another has its own in the place of the other's."""
+        values = self.values(runner, runner.inside(service))
+        where = self.target.where("services", [one.name for one in self.target.services].index(service.name))
+        own = {name: fill_text(text, values, lambda: f"{where}.values") for name, text in service.values.items()}
+        if service.like is not None:
+            other = next(one for one in self.target.services if one.name == service.like)
+            for theirs, ours in zip(other.listeners, service.listeners, strict=True):
+                own |= {f"{kind}.{theirs}": values[f"{kind}.{ours}"] for kind in ("url", "port", "host")}
+        return values | own
+
     def authorities(self, target: Target, runner: Runner | None) -> bytes:
         """CA bundle for the wire: the file's `ca`, the lab's own where the lab starts the target, or the system's."""
         if runner is not None and target.ca in {None, str(self.folder / "ca.pem")}:
@@ -209,7 +220,7 @@ class _Lab:
     def all_services(self, runner: Runner) -> None:
         for index, service in enumerate(self.target.services):
             where = self.target.where("services", index)
-            values = self.values(runner, runner.inside(service))
+            values = self.of_service(runner, service)
             runner.prepare(service, values, where)
             self.render(service, values, where)
             runner.launch(service, values, where)
@@ -222,7 +233,7 @@ class _Lab:
                 text = source.read_text()
             except OSError as problem:
                 raise UsageError(f"{where}.files: {shown(source)}: {problem.strerror}") from None
-            destination = self.folder / name
+            destination = self.folder / folder_of(service) / name
             destination.parent.mkdir(parents=True, exist_ok=True)
             destination.write_text(fill_template(text, values, shown(source)))
 
@@ -250,7 +261,7 @@ class _Lab:
 
     def ready_url(self, runner: Runner, service: Service, where: str) -> str | None:
         if service.ready is not None:
-            return fill_text(service.ready, self.values(runner, runner.inside(service)), lambda: f"{where}.ready")
+            return fill_text(service.ready, self.of_service(runner, service), lambda: f"{where}.ready")
         return f"{runner.urls[service.listeners[0]]}/" if service.listeners else None
 
     def context(self) -> ssl.SSLContext:

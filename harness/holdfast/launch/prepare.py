@@ -35,7 +35,7 @@ def folder_of(target: str, service: Service) -> Path:
     total = hashlib.sha256(f"{platform.system()} {platform.machine()}\n{service.prepare}\n".encode())
     for file in _own(service):
         total.update(file.read_bytes())
-    return cache() / "prepared" / f"{target}-{service.name}-{total.hexdigest()[:16]}"
+    return cache() / "prepared" / f"{target}-{service.made_as}-{total.hexdigest()[:16]}"
 
 
 def prepare(target: str, service: Service, values: Mapping[str, str], where: str, stop: threading.Event) -> Path:

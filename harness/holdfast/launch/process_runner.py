@@ -37,7 +37,7 @@ class ProcessRunner:
         return {
             **files(self._folder),
             "here": service.here,
-            "work": str(self._folder),
+            "work": str(self._folder / folder_of(service)),
             "python": sys.executable,
             "cache": str(prepare.folder_of(self._target.name, service)),
             "bind": "127.0.0.1",
@@ -51,6 +51,7 @@ class ProcessRunner:
         """Start its command."""
         if service.process is None:
             raise UsageError(f"{where}: has no process = [...]: use --launch container")
+        (self._folder / folder_of(service)).mkdir(parents=True, exist_ok=True)
         self._processes[service.name] = process = Process(
             service.name,
             [fill_text(word, values, lambda: f"{where}.process") for word in service.process],
@@ -58,7 +59,7 @@ class ProcessRunner:
                 name: fill_text(value, values, lambda: f"{where}.environment")
                 for name, value in service.environment.items()
             },
-            folder=self._folder,
+            folder=self._folder / folder_of(service),
             log=self._logs / f"{service.name}.log",
         )
         process.start()
@@ -82,6 +83,11 @@ class ProcessRunner:
             process.let_go()
         for process in self._processes.values():
             process.stop()
+
+
+def folder_of(service: Service) -> str:
+    """The folder of a service below that of the lab: its own where it is like another one."""
+    return service.name if service.like is not None else "."
 
 
 def files(folder: Path) -> dict[str, str]:

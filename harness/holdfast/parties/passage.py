@@ -88,15 +88,16 @@ class Passage:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether two servers could differ about where what arrived ends, or one took it for two requests."""
-        return len(self.arrivals) > 1 or any(_ambiguous(arrival) for arrival in self.arrivals)
+        """Whether two servers could differ about where something that arrived ends.
+
+        That the proxy itself took one request for two says nothing: it told the server behind where the first one ends.
+        """
+        return any(_ambiguous(arrival) for arrival in self.arrivals)
 
     def framing(self) -> str:
-        """Say how the end of what arrived is told."""
+        """Say how the end of what arrived first is told."""
         if not self.arrivals:
             return self._unarrived()
-        if len(self.arrivals) > 1:
-            return f"arrives as {len(self.arrivals)} requests"
         told = [line for name in ("Content-Length", "Transfer-Encoding") for line in _framing(self.arrivals[0], name)]
         return f"arrives with {' and '.join(told) or 'no body'}"
 

@@ -182,6 +182,7 @@ class ProxyAlone:
             accepted=lambda answer: _answered(answer, marks),
             difference=difference,
             absorbs=False,
+            patient=False,
             control=self._message(client, plain, "", []) if sent != plain or difference else None,
             family=("alone", sent.certificate.thumbprint if sent.certificate else ""),
         )

@@ -33,6 +33,7 @@ class Message:
     make: builds the request, fresh, with the nonce that is current.
     accepted: whether an answer shows what only an accepted request gets.
     absorbs: whether a nonce challenge is answered by making the message again.
+    patient: whether it is sent again where the target is busy.
     control: the honest message that must be accepted for a refusal of this one to count.
     family: messages of one family share their controls: same endpoint, token and connection kind.
     protected: finds out whether not just anybody is accepted here; an empty text, or what happened.
@@ -47,6 +48,7 @@ class Message:
     accepted: Callable[[Answer], bool]
     difference: str = ""
     absorbs: bool = True
+    patient: bool = True
     control: "Message | None" = None
     family: Hashable = ""
     protected: Callable[["Run"], str] | None = None
@@ -228,7 +230,7 @@ class Run:
         seen = self._once(message, purpose)
         absorbed = waited = 0
         while not self.stop.is_set():
-            if seen.busy and waited < PATIENCE_TRIES:
+            if seen.busy and message.patient and waited < PATIENCE_TRIES:
                 waited += 1
                 self.stop.wait(min(seen.retry_after or 1.0, PATIENCE_SECONDS))
             elif message.absorbs and absorbed < 2 and challenged(seen):
