@@ -43,6 +43,10 @@ def test_a_line_of_another_name_or_value_does_not(line: str) -> None:
     assert not passage(line).speaks("Client-Cert", "v")
 
 
+def test_what_is_in_the_name_is_no_value() -> None:
+    assert not passage("Client-Cert: x").speaks("Client-Cert", "-")
+
+
 def test_a_trailer_speaks_too() -> None:
     seen = passage("Transfer-Encoding: chunked", body=b"0\r\nClient-Cert: v\r\n\r\n")
 

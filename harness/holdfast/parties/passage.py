@@ -58,7 +58,7 @@ class Passage:
 
     def speaks(self, name: str, value: str) -> bool:
         """Whether that value arrived in a line that some server may take for that header."""
-        return any(value in line for line in self.lines(name))
+        return any(_holds(line, value) for line in self.lines(name))
 
     def says(self, text: str) -> bool:
         """Whether that text arrived anywhere."""
@@ -68,7 +68,7 @@ class Passage:
         """Say what became of a header line that the client wrote."""
         if not self.arrivals:
             return self._unarrived()
-        found = [line for line in self.lines(name) if value in line]
+        found = [line for line in self.lines(name) if _holds(line, value)]
         if not found:
             others = self.lines(name)
             return f"overwritten: {_cut(others[0])}" if others else "removed"
@@ -112,6 +112,11 @@ def _lines(arrival: Arrival) -> Iterator[str]:
     yield from (f"{name}: {value}" for name, value in arrival.fields)
     yield from (line.strip() for line in _LINE_ENDS.split("\n".join(arrival.lines)))
     yield from (f"{name}: {value}" for name, value in arrival.trailers)
+
+
+def _holds(line: str, value: str) -> bool:
+    """Whether the value is in what follows the name."""
+    return value in line.partition(":")[2]
 
 
 def _framing(arrival: Arrival, name: str) -> list[str]:
