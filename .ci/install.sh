@@ -6,6 +6,15 @@ missing=()
 lacks() { ! command -v "$1" >/dev/null; }
 lacks nginx && [ ! -x /usr/sbin/nginx ] && missing+=(nginx)
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(libnginx-mod-http-js)
+# The proxies of the lab.
+absent() { lacks "$1" && [ ! -x "/usr/sbin/$1" ]; }
+absent haproxy && missing+=(haproxy)
+absent apache2 && missing+=(apache2)
+absent lighttpd && missing+=(lighttpd)
+[ -e /usr/lib/lighttpd/mod_openssl.so ] || missing+=(lighttpd-mod-openssl)
+[ -e /usr/lib/lighttpd/mod_magnet.so ] || missing+=(lighttpd-modules-lua)
+absent stunnel4 && missing+=(stunnel4)
+absent caddy && missing+=(caddy)
 lacks chromium && missing+=(chromium fonts-dejavu-core)
 lacks npm && missing+=(npm)
 lacks git && missing+=(git)

@@ -15,13 +15,14 @@ from holdfast.results import Evidence, Results
 _INSTALL = {
     "containers": "a Docker engine that answers, and the extra holdfast[containers]",
     "nginx": "nginx",
+    "proxies": "nginx, haproxy, apache2, lighttpd, stunnel4 and caddy",
     "node": "npm",
     "chromium": "chromium, and playwright from PyPI",
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requires(name): needs containers, nginx, node or chromium on this machine")
+    config.addinivalue_line("markers", f"requires(name): needs one of these on this machine: {', '.join(_INSTALL)}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -37,7 +38,7 @@ def requires() -> Callable[[str], None]:
 
 
 def check(name: str) -> None:
-    """Skip, or fail where HOLDFAST_REQUIRE (a comma list) names it, for want of containers, nginx, node or chromium."""
+    """Skip, or fail where HOLDFAST_REQUIRE (a comma list) names it, for want of one of _INSTALL."""
     required = {word.strip() for word in os.environ.get("HOLDFAST_REQUIRE", "").split(",") if word.strip()}
     if unknown := sorted({name, *required} - set(_INSTALL)):
         pytest.fail(f"HOLDFAST_REQUIRE: unknown {', '.join(unknown)}; known are {', '.join(_INSTALL)}", pytrace=False)
@@ -68,9 +69,14 @@ def _docker_answers() -> bool:
     return done.returncode == 0
 
 
+def _found(program: str) -> bool:
+    return bool(shutil.which(program) or shutil.which(program, path="/usr/sbin"))
+
+
 _PRESENT: dict[str, Callable[[], bool]] = {
     "containers": _docker_answers,
-    "nginx": lambda: bool(shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")),
+    "nginx": lambda: _found("nginx"),
+    "proxies": lambda: all(map(_found, ("nginx", "haproxy", "apache2", "lighttpd", "stunnel4", "caddy"))),
     "node": lambda: bool(shutil.which("npm")),
     "chromium": lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")),
 }

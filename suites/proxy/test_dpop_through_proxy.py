@@ -103,10 +103,11 @@ def test_proof_for_the_server_behind_is_refused(proxy: Proxy, client: Client) ->
         row("forwarded", "Forwarded", "host=evil.test;proto=https"),
         row("x-original-host", "X-Original-Host", "evil.test"),
         row("x-forwarded-server", "X-Forwarded-Server", "evil.test"),
+        row("host", "Host", "evil.test"),
     ],
 )
 def test_client_does_not_choose_the_host(proxy: Proxy, client: Client, name: str, value: str) -> None:
-    """A forwarding header of the client's own does not make a proof for another host right.
+    """A forwarding header of the client's own, or Host, does not make a proof for another host right.
 
     A proof captured at evil.test would then open this server.
     """
