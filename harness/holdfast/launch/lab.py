@@ -193,13 +193,13 @@ class _Lab:
     def of_service(self, runner: Runner, service: Service) -> dict[str, str]:
         """All placeholders as a service sees them; one that is like another has its own in the place of the other's."""
         values = self.values(runner, runner.inside(service))
-        where = self.target.where("services", [one.name for one in self.target.services].index(service.name))
-        own = {name: fill_text(text, values, lambda: f"{where}.values") for name, text in service.values.items()}
-        if service.like is not None:
-            other = next(one for one in self.target.services if one.name == service.like)
+        own: dict[str, str] = {}
+        for other in (one for one in self.target.services if one.name == service.like):
             for theirs, ours in zip(other.listeners, service.listeners, strict=True):
                 own |= {f"{kind}.{theirs}": values[f"{kind}.{ours}"] for kind in ("url", "port", "host")}
-        return values | own
+        where = self.target.where("services", [one.name for one in self.target.services].index(service.name))
+        said = {name: fill_text(text, values, lambda: f"{where}.values") for name, text in service.values.items()}
+        return {**values, **own, **said}
 
     def authorities(self, target: Target, runner: Runner | None) -> bytes:
         """CA bundle for the wire: the file's `ca`, the lab's own where the lab starts the target, or the system's."""
