@@ -23,7 +23,15 @@ HOLDFAST = Path(sys.executable).with_name("holdfast")
 HANGS = 1800
 
 #: What takes longest is begun first, so that nobody waits for it at the end.
-LONG = ("test_strict", "test_strict_rs", "test_containers", "test_traps", "test_one_difference", "test_oidc_provider")
+LONG = (
+    "test_strict",
+    "test_real_proxies",
+    "test_strict_rs",
+    "test_containers",
+    "test_traps",
+    "test_one_difference",
+    "test_oidc_provider",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,6 @@ pytestmark = pytest.mark.requires("containers")
         ("strict", "default"),
         ("proxy", "default"),
         ("proxy", "no-strip"),
-        pytest.param("nginx", "default", marks=pytest.mark.requires("nginx")),
         pytest.param("nginx", "naive", marks=pytest.mark.requires("nginx")),
         pytest.param("oidc_provider", "default", marks=pytest.mark.requires("node")),
         pytest.param("node_rs", "default", marks=pytest.mark.requires("node")),
