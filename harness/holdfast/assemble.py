@@ -78,15 +78,7 @@ def bench_for(
     """
     issuer = part if isinstance(part, Issuer) else None
     masker, contexts, keys = masker or Masker(), ContextCache(), KeyRing()
-    wire = Wire(
-        authorities=running.ca_pem,
-        resolve=running.resolve,
-        allowed=running.allowed,
-        deadline=running.target.deadline,
-        contexts=contexts,
-        stop=stop,
-    )
-    with contextlib.closing(wire):
+    with contextlib.closing(_wire(running, contexts, stop)) as wire:
         found, skew = _explored(running, wire)
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
@@ -110,6 +102,17 @@ def bench_for(
     if issuer:
         issuer.audience = _audience(running)
     return bench
+
+
+def _wire(running: Running, contexts: ContextCache, stop: threading.Event) -> Wire:
+    return Wire(
+        authorities=running.ca_pem,
+        resolve=running.resolve,
+        allowed=running.allowed,
+        deadline=running.target.deadline,
+        contexts=contexts,
+        stop=stop,
+    )
 
 
 def _audience(running: Running) -> str:

@@ -25,7 +25,7 @@ from holdfast.report.findings import (
     headlines,
     wordings,
 )
-from holdfast.results import Evidence, Results, TargetRun, Verdict
+from holdfast.results import CaseResult, Evidence, Results, TargetRun, Verdict
 
 #: Findings whose exchanges are written into the page; those of the rest are opened from the packed evidence.
 WRITTEN = 150
@@ -83,9 +83,14 @@ def html(results: Results, evidence: Mapping[str, Evidence], room: Path) -> str:
         finding_number={(f.target, f.case, f.verdict): n for n, f in enumerate(found, 1)},
         places=places,
         case_count=len(cases),
-        index=text.for_script(pack.index(cases)),
-        chunks=[Markup(chunk) for chunk in pack.chunks(cases, evidence)],  # noqa: S704 - base64
+        **_packed(cases, evidence),
     )
+
+
+def _packed(cases: Sequence[tuple[TargetRun, CaseResult]], evidence: Mapping[str, Evidence]) -> dict[str, object]:
+    """Give what the script unpacks: the list of all cases, and their evidence."""
+    chunks = [Markup(chunk) for chunk in pack.chunks(cases, evidence)]  # noqa: S704 - base64
+    return {"index": text.for_script(pack.index(cases)), "chunks": chunks}
 
 
 def environment(room: Path) -> Environment:
