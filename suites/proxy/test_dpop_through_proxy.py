@@ -103,17 +103,27 @@ def test_proof_for_the_server_behind_is_refused(proxy: Proxy, client: Client) ->
         row("forwarded", "Forwarded", "host=evil.test;proto=https"),
         row("x-original-host", "X-Original-Host", "evil.test"),
         row("x-forwarded-server", "X-Forwarded-Server", "evil.test"),
-        row("host", "Host", "evil.test"),
     ],
 )
 def test_client_does_not_choose_the_host(proxy: Proxy, client: Client, name: str, value: str) -> None:
-    """A forwarding header of the client's own, or Host, does not make a proof for another host right.
+    """A forwarding header of the client's own does not make a proof for another host right.
 
     A proof captured at evil.test would then open this server.
     """
     foreign = "{scheme}://evil.test{path}".format(**proxy.parts())
 
     assert proxy.send(client, htu=foreign, headers={name: value}).refused
+
+
+@case("RFC9700-4.13-01", impact="critical", needs=("dpop",))
+def test_host_of_the_request_does_not_make_another_right(proxy: Proxy, client: Client) -> None:
+    """A proof for another host is refused in a request that names that host in Host, too; the proxy may do that itself.
+
+    A server that trusts its proxy compares the two.
+    """
+    foreign = "{scheme}://evil.test{path}".format(**proxy.parts())
+
+    assert proxy.send(client, htu=foreign, headers={"Host": "evil.test"}).refused
 
 
 @case("RFC9700-4.13-01", impact="medium", needs=("dpop",))
