@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "Prove the wiring of a target, one honest request per endpoint.",
     "report": "Render the report anew from a results file.",
     "selftest": "Judge the judge: flawed twins, and which cases catch each.",
+    "lab": "Keep a target up in the background, to be tried by hand with curl.",
     "schema": "Print the JSON Schema of target.toml or of results.json.",
 }
 

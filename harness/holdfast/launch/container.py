@@ -19,13 +19,15 @@ from testcontainers.core.container import DockerContainer
 
 from holdfast.errors import UsageError
 from holdfast.launch import images, prepare
+from holdfast.launch.leftovers import MARK
+from holdfast.launch.leftovers import RUN as _RUN
 from holdfast.launch.process import tail
 from holdfast.launch.process_runner import files, folder_of
 from holdfast.target_model import Image, Service
 from holdfast.target_placeholders import fill_text
 from holdfast.targets import Target
 
-_RUN, _PROCESS, _MACHINE = "holdfast.run", "holdfast.process", "holdfast.machine"
+_PROCESS, _MACHINE = "holdfast.process", "holdfast.machine"
 _HERE, _WORK = Path("/target"), Path("/lab")
 _KEPT_LINES = 5000
 _UNIX = ("http+unix://", "unix://")
@@ -49,7 +51,7 @@ class ContainerRunner:
         self._engine = engine()
         sweep(self._engine)
         self._labels = {
-            _RUN: secrets.token_hex(8),
+            _RUN: os.environ.get(MARK) or secrets.token_hex(8),
             _PROCESS: str(os.getpid()),
             _MACHINE: socket.gethostname(),
         }
