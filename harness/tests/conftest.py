@@ -15,7 +15,7 @@ from holdfast.results import Evidence, Results
 _INSTALL = {
     "containers": "a Docker engine that answers, and the extra holdfast[containers]",
     "nginx": "nginx",
-    "proxies": "nginx, haproxy, apache2, lighttpd, stunnel4 and caddy",
+    "proxies": "nginx, haproxy, apache2, lighttpd and stunnel4",
     "node": "npm",
     "chromium": "chromium, and playwright from PyPI",
 }
@@ -76,7 +76,7 @@ def _found(program: str) -> bool:
 _PRESENT: dict[str, Callable[[], bool]] = {
     "containers": _docker_answers,
     "nginx": lambda: _found("nginx"),
-    "proxies": lambda: all(map(_found, ("nginx", "haproxy", "apache2", "lighttpd", "stunnel4", "caddy"))),
+    "proxies": lambda: all(map(_found, ("nginx", "haproxy", "apache2", "lighttpd", "stunnel4"))),
     "node": lambda: bool(shutil.which("npm")),
     "chromium": lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")),
 }

@@ -26,6 +26,7 @@ HARDENED: dict[str, tuple[set[str], set[str]]] = {
     "haproxy": (set(), set()),
     "apache": ({TWO_HEADERS}, set()),
     "lighttpd": ({TWO_HEADERS}, set()),
+    "caddy": (set(), set()),
     "stunnel": (set(), set()),
     "envoy": ({TWO_HEADERS}, set()),
     "traefik": (set(), VARY),
