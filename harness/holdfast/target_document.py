@@ -193,10 +193,11 @@ def grounded(document: Document, folder: Path) -> Document:
 
 def _alike(services: list[object]) -> Callable[[object], object]:
     """Give what completes a service that is like another one of the list."""
-    named = {service.get("name"): service for service in services if isinstance(service, dict)}
+    named = {str(service.get("name")): service for service in services if isinstance(service, dict)}
 
     def completed(service: object) -> object:
-        other = named.get(service.get("like")) if isinstance(service, dict) else None
+        like = service.get("like") if isinstance(service, dict) else None
+        other = named.get(like) if isinstance(like, str) else None
         return {**other, "values": {}, **cast("Data", service)} if other else service
 
     return completed
