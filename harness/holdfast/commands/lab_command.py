@@ -21,9 +21,13 @@ def up(name: str, variant: str | None, launch: str) -> int:
 
     Comes back when it answers, and says how to reach it with curl.
     """
+    import signal
+
     from holdfast import targets
     from holdfast.lab import control
 
+    # Ctrl-C ends a start also where a script in the background has SIGINT ignored for all that it calls.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with _files():
         for line in control.up(targets.load(name, variant=variant), launch):
             click.echo(line)
