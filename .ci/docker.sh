@@ -72,6 +72,8 @@ stop() {
     [ -e "/proc/$pid" ] || break
     sleep 0.1
   done
+  # The engine mounts its own folder over itself, and an engine that was ended in a hurry leaves that behind.
+  awk -v within="$state/" 'index($2, within) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount --lazy || true
   rm -rf "$state"
   echo "docker.sh: engine ended"
 }

@@ -4,16 +4,19 @@ set -euo pipefail
 
 missing=()
 lacks() { ! command -v "$1" >/dev/null; }
-lacks nginx && [ ! -x /usr/sbin/nginx ] && missing+=(nginx)
-[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(libnginx-mod-http-js)
-# The proxies of the lab.
+# The proxies of the lab: what is only for the system's administrator is in no user's PATH.
 absent() { lacks "$1" && [ ! -x "/usr/sbin/$1" ]; }
+absent nginx && missing+=(nginx)
+[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(libnginx-mod-http-js)
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing+=(libnginx-mod-stream)
 absent haproxy && missing+=(haproxy)
 absent apache2 && missing+=(apache2)
 absent lighttpd && missing+=(lighttpd)
 [ -e /usr/lib/lighttpd/mod_openssl.so ] || missing+=(lighttpd-mod-openssl)
 [ -e /usr/lib/lighttpd/mod_magnet.so ] || missing+=(lighttpd-modules-lua)
 absent stunnel4 && missing+=(stunnel4)
+# A resource server of the lab.
+[ -e /usr/lib/apache2/modules/mod_oauth2.so ] || missing+=(libapache2-mod-oauth2)
 lacks chromium && missing+=(chromium fonts-dejavu-core)
 lacks npm && missing+=(npm)
 lacks git && missing+=(git)
