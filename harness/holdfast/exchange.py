@@ -1,7 +1,9 @@
 """One request and what came back: what it amounts to, and the record of it with its secrets masked."""
 
+import errno
 import functools
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +16,7 @@ from holdfast import challenges, jose
 from holdfast.masking import Masker
 from holdfast.outcome import Outcome
 from holdfast.results import ExchangeRecord, Jws
-from holdfast.wire import STOPPED, Answer, Request
+from holdfast.wire import NO_ANSWER, REFUSALS, STOPPED, Answer, Request
 
 Purpose = Literal["control", "hostile", "ground", "token", "probe", "document"]
 
@@ -32,14 +34,14 @@ def outcome(answer: Answer, accepted: Callable[[Answer], bool]) -> Outcome:
 
     An acceptance counts under any status and even in half an answer, a refusal also where a reset cut off its end: who
     refuses a request before it is read whole may well close too early (RFC 9112, section 9.6). NONE: nothing was
-    judged, since the target was busy (429, 503), out of reach, ended TLS before the request, let go of a kept
-    connection, or the run was stopped.
+    judged, since the target was busy (429, 503), out of reach, ended TLS before the request, has no HTTP/2 where that
+    is asked for, let go of a kept connection, or the run was stopped.
     """
     if answer.status is not None and accepted(answer):
         return Outcome.ACCEPTED
-    if answer.fault == "refused at tls":
+    if answer.fault in REFUSALS:
         return Outcome.REFUSED
-    if answer.fault in {"unreachable", "tls"} or answer.error == STOPPED or answer.died_reused:
+    if answer.fault in {"unreachable", "tls", "no http/2"} or answer.error == STOPPED or answer.died_reused:
         return Outcome.NONE
     refused_early = answer.fault == "reset" and answer.status in range(400, 500)
     if answer.status is None or (answer.fault and not refused_early):
@@ -47,6 +49,12 @@ def outcome(answer: Answer, accepted: Callable[[Answer], bool]) -> Outcome:
     if answer.status in {429, 503}:
         return Outcome.NONE
     return Outcome.REFUSED if 200 <= answer.status < 500 else Outcome.BROKE
+
+
+def keeps_out(answer: Answer) -> bool:
+    """Whether no connection came about though the host is known: it was refused, had no way there, or had no answer."""
+    why = (*(os.strerror(code) for code in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)), NO_ANSWER)
+    return answer.fault == "unreachable" and answer.error.endswith(why)
 
 
 MISSING = object()
@@ -136,6 +144,12 @@ class Exchange:
         return self.outcome is Outcome.NONE and self.status in {429, 503}
 
     @property
+    def silent(self) -> bool:
+        """The target gave no answer at all: one that is busy does, and so does one that has no such protocol."""
+        unanswered = self.outcome in {Outcome.BROKE, Outcome.NONE}
+        return unanswered and not self.busy and self.answer.fault != "no http/2"
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds that Retry-After asks for (RFC 9110, 10.2.3), as a number or a date; None when it is unreadable."""
         value = (self.header("Retry-After") or "").strip()
@@ -216,7 +230,7 @@ class Exchange:
             difference=mask(self.difference),
             method=request.method,
             url=_shown(request.url, mask),
-            request_headers=[(name, _shown(value, mask)) for name, value in request.headers],
+            request_headers=[(name, _shown(value, mask)) for name, value in request.lines],
             request_body=_shown(request.body, mask),
             request_raw=_shown(answer.sent, mask),
             status=answer.status,

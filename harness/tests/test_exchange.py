@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast import challenges, jose, proofs
-from holdfast.exchange import MISSING, SHOWN, Exchange, issued, outcome, pointed, shows
+from holdfast.exchange import MISSING, SHOWN, Exchange, issued, keeps_out, outcome, pointed, shows
 from holdfast.masking import Masker
 from holdfast.outcome import Outcome
-from holdfast.wire import STOPPED, Answer, Request
+from holdfast.wire import STOPPED, Answer, Fault, Request
 
 CANARY = "only behind the door"
 
@@ -47,6 +47,7 @@ def exchange(answer: Answer, request: Request | None = None, difference: str = "
         pytest.param(Answer(302), Outcome.REFUSED, id="redirect"),
         pytest.param(Answer(200, body=b"please log in"), Outcome.REFUSED, id="login-page"),
         pytest.param(Answer(fault="refused at tls", error="alert"), Outcome.REFUSED, id="refused-at-tls"),
+        pytest.param(Answer(fault="no http/2", error="it did not choose h2"), Outcome.NONE, id="no-http2"),
         pytest.param(Answer(500), Outcome.BROKE, id="500"),
         pytest.param(Answer(999), Outcome.BROKE, id="999"),
         pytest.param(Answer(401, fault="timeout"), Outcome.BROKE, id="401-then-hang"),
@@ -74,10 +75,41 @@ def test_outcomes(answer: Answer, expected: Outcome) -> None:
     assert [seen.accepted, seen.refused, seen.broke].count(True) == (expected is not Outcome.NONE)
 
 
+@pytest.mark.parametrize(
+    ("fault", "error", "out"),
+    [
+        pytest.param("unreachable", "localhost:1: Connection refused", True, id="refused"),
+        pytest.param("unreachable", "10.1.1.1:1: no connection in time", True, id="no-answer"),
+        pytest.param("unreachable", "10.1.1.1:1: No route to host", True, id="no-route"),
+        pytest.param("unreachable", "nowhere.test: Name or service not known", False, id="unknown-name"),
+        pytest.param("tls", "localhost:1: Connection refused", False, id="tls"),
+        pytest.param("timeout", "no whole answer within 10 s", False, id="hang"),
+    ],
+)
+def test_who_cannot_connect_to_a_known_host_is_kept_out(fault: Fault, error: str, *, out: bool) -> None:
+    assert keeps_out(Answer(fault=fault, error=error)) is out
+
+
 def test_a_refusal_under_a_status_of_success_is_a_wrong_signal() -> None:
     assert exchange(Answer(200)).wrong_signal
     assert not exchange(Answer(401)).wrong_signal
     assert not exchange(Answer(200, body=CANARY.encode())).wrong_signal
+
+
+@pytest.mark.parametrize(
+    ("answer", "silent"),
+    [
+        (Answer(200, body=CANARY.encode()), False),
+        (Answer(401), False),
+        (Answer(503), False),
+        (Answer(fault="no http/2", error="it did not choose h2 (ALPN)"), False),
+        (Answer(500), True),
+        (Answer(fault="timeout"), True),
+        (Answer(fault="tls", error="handshake"), True),
+    ],
+)
+def test_a_target_is_silent_where_it_neither_answers_nor_says_why_not(*, answer: Answer, silent: bool) -> None:
+    assert exchange(answer).silent is silent
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: What follows a blank or a NUL would be lost on the way to the resolver.
 _HOST = re.compile(r"[!-~]+")
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
-_USUAL = ((b"User-Agent", b"holdfast"), (b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"))
+#: What a request says of its sender unless it says so itself.
+USUAL = ((b"User-Agent", b"holdfast"), (b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,16 @@ class Dialogue:
 def _headers(request: Request, where: Place) -> list[tuple[bytes, bytes]]:
     given = {name.lower() for name, _ in request.headers}
     headers: list[tuple[bytes, bytes]] = [] if "host" in given else [(b"Host", where.authority.encode())]
-    headers += [(name, value) for name, value in _USUAL if name.lower().decode() not in given]
-    headers += [(_octets(name), _octets(value)) for name, value in request.headers]
+    headers += [(name, value) for name, value in USUAL if name.lower().decode() not in given]
+    headers += [(octets(name), octets(value)) for name, value in request.headers]
     needs_length = request.body or request.method in {"POST", "PUT", "PATCH"}
     if needs_length and not given & {"content-length", "transfer-encoding"}:
         headers.append((b"Content-Length", str(len(request.body)).encode()))
     return headers
 
 
-def _octets(value: str) -> bytes:
+def octets(value: str) -> bytes:
+    """Give the bytes of a text in a header: Latin-1 where it can be that, otherwise UTF-8."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:

@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from holdfast.pki import Credential
 from holdfast.results import TlsFacts
-from holdfast.wire.messages import STOPPED, FaultError
+from holdfast.wire.messages import NO_ANSWER, STOPPED, FaultError
+from holdfast.wire.renegotiation import RenegotiatingSocket
 from holdfast.wire.tls import facts
 
 #: Seconds after which a blocked call looks whether the run is being stopped.
@@ -25,6 +26,7 @@ LOOK = 0.2
 CHUNK = 65_536
 
 Answered = TypeVar("Answered")
+Secured = ssl.SSLSocket | RenegotiatingSocket
 
 
 class Patience:
@@ -83,7 +85,7 @@ def connect(host: str, port: int, patience: Patience) -> socket.socket:
         except FaultError as fault:
             sock.close()
             if fault.fault == "timeout":
-                raise FaultError("unreachable", f"{host}:{port}: no connection in time") from fault
+                raise FaultError("unreachable", f"{host}:{port}: {NO_ANSWER}") from fault
             raise
         else:
             return sock
@@ -109,7 +111,8 @@ class Line:
     tls: TlsFacts | None = None
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
-        self._sock = sock
+        self._sock: socket.socket | Secured = sock
+        self._tcp = sock
         self._patience = patience
         self._most = 0
         self._waiting = select.poll()
@@ -117,24 +120,48 @@ class Line:
         self.sent = bytearray()
         self.received = bytearray()
         self.ended = False
+        #: Ended by a close_notify, as nobody does who falls over (RFC 8446, section 6.1).
+        self.orderly = False
 
     def begin(self, patience: Patience, most: int) -> None:
         """Start the records of an exchange that may take this time and bring in at most this many bytes."""
         self._patience, self._most = patience, most
         self.sent, self.received = bytearray(), bytearray()
 
-    def secure(self, context: ssl.SSLContext, name: str, certificate: Credential | None) -> None:
-        """Do the handshake. Raises FaultError: "tls" for our reasons, "refused at tls" for the other side's."""
-        try:
-            sock = context.wrap_socket(
-                self._sock, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    def secure(
+        self,
+        context: ssl.SSLContext,
+        name: str,
+        certificate: Credential | None,
+        session: ssl.SSLSession | None = None,
+    ) -> None:
+        """Do the handshake, with that session where there is one; an empty name is not sent.
+
+        Raises FaultError: "tls" for our reasons, "refused at tls" for the other side's.
+        """
+
+        def wrap(sock: socket.socket) -> ssl.SSLSocket:
+            return context.wrap_socket(
+                sock,
+                server_hostname=name or None,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+                session=session,
             )
+
+        self.secure_by(wrap, name, certificate)
+
+    def secure_by(self, wrap: Callable[[socket.socket], Secured], name: str, certificate: Credential | None) -> None:
+        """Do the handshake of the socket that `wrap` makes. Raises FaultError like `secure`."""
+        try:
+            sock = wrap(self._tcp)
             self._sock = sock
             self._until(sock.do_handshake)
         except ssl.SSLCertVerificationError as error:
             raise FaultError("tls", f"certificate of {name}: {error.verify_message}") from error
         except ssl.SSLError as error:
-            theirs = isinstance(error, ssl.SSLEOFError) or "ALERT" in (error.reason or "")
+            ended = _breaks_off(error) or isinstance(error, ssl.SSLZeroReturnError)
+            theirs = ended or "ALERT" in (error.reason or "")
             raise FaultError("refused at tls" if theirs else "tls", _reason(error)) from error
         except ConnectionError as error:
             raise FaultError("refused at tls", f"{_reason(error)} in the handshake") from error
@@ -143,6 +170,11 @@ class Line:
         self._waiting = select.poll()
         self._waiting.register(sock, select.POLLIN)
         self.tls = facts(sock, name, certificate)
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """The TLS session, to be taken up by another connection."""
+        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
 
     def write(self, data: bytes) -> None:
         """Send it all, as far as the other side takes it: one that answers early and hangs up is still heard.
@@ -184,15 +216,17 @@ class Line:
             data = act()
         except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             raise
-        except ssl.SSLEOFError as error:
-            # Not every Python tells a reset under TLS from an end: a reset gives no reason and leaves no peer.
-            if not error.reason and self._is_reset() and not self._patience.halted():
-                raise FaultError("reset", "connection reset by peer") from error
-            data = b""
         except OSError as error:
             if self._patience.halted():
                 raise FaultError("closed", STOPPED) from error
-            raise FaultError("tls" if isinstance(error, ssl.SSLError) else "reset", _reason(error)) from error
+            if not _breaks_off(error):
+                raise FaultError("tls" if isinstance(error, ssl.SSLError) else "reset", _reason(error)) from error
+            # Not every Python tells a reset under TLS from an end: a reset gives no reason and leaves no peer.
+            if not getattr(error, "reason", "") and self._is_reset():
+                raise FaultError("reset", "connection reset by peer") from error
+            data = b""
+        else:
+            self.orderly = not data and self.tls is not None
         if not data and self._patience.halted():
             raise FaultError("closed", STOPPED)
         self.received += data
@@ -224,7 +258,7 @@ class Line:
         """End it from another thread: what is blocked on it wakes up."""
         # An SSLSocket's own shutdown would take its TLS object away from under the thread that reads.
         with suppress(OSError):
-            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+            socket.socket.shutdown(self._sock if isinstance(self._sock, socket.socket) else self._tcp, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._sock.close()
@@ -240,3 +274,8 @@ def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or error.strerror or "TLS error").lower().replace("_", " ")
     return error.strerror or str(error)
+
+
+def _breaks_off(error: OSError) -> bool:
+    """Whether TLS ended without close_notify, which has two names: https://github.com/python/cpython/issues/95494."""
+    return isinstance(error, ssl.SSLEOFError) or getattr(error, "reason", "") == "UNEXPECTED_EOF_WHILE_READING"

@@ -1,15 +1,19 @@
 """The Wire: keeps connections, holds the deadline of an exchange, and turns whatever happens into an Answer."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from holdfast.handshakes import Handshake
 from holdfast.pki import Credential
 from holdfast.wire.http1 import HEAD_BYTES, Dialogue, Place, Reading, place
+from holdfast.wire.http2 import ALPN, Streams
 from holdfast.wire.line import Line, Patience, connect
 from holdfast.wire.messages import STOPPED, Answer, FaultError, Request
+from holdfast.wire.renegotiation import RenegotiatingSocket
 from holdfast.wire.tls import ContextCache
 
 #: Seconds for which a server may speak first where its view of a client certificate is the question.
@@ -56,6 +60,7 @@ class Wire:
         self._stop = stop or threading.Event()
         self._aborted = threading.Event()
         self._kept: dict[_Key, Dialogue] = {}
+        self._sessions: dict[tuple[ssl.SSLContext, str], ssl.SSLSession] = {}
         self._lines: set[Line] = set()
         self._lock = threading.Lock()
 
@@ -69,6 +74,8 @@ class Wire:
         where = self._place(request)
         if where is None:
             return _nowhere(request)
+        if request.http2 is not None:
+            return self.together([request])[0]
         answer = self._exchange(request, where)
         if again is not None and answer.died_reused and not self._halted():
             return self.send(again())
@@ -93,6 +100,35 @@ class Wire:
             if shot.dialogue is not None:
                 self._drop(shot.dialogue.line)
         return [shot.answer() if shot.where else _nowhere(shot.request) for shot in shots]
+
+    def together(self, requests: Sequence[Request]) -> list[Answer]:
+        """Send requests over HTTP/2, each a stream of one new connection, and tell what came back, in their order.
+
+        All heads are sent before the first answer is read. The first request says where to connect to, with which
+        certificate, and how long all of it may take. Raises like `send`.
+        """
+        first, places = requests[0], [self._place(request) for request in requests]
+        if places[0] is None:
+            return [_nowhere(request) for request in requests]
+        started, clock = time.time(), time.monotonic()
+        patience = Patience(self._deadline if first.deadline is None else first.deadline, self._halted)
+        line: Line | None = None
+        streams: Streams | None = None
+        fault = FaultError("closed", "nothing was sent")
+        try:
+            line = self._open(first, places[0], patience)
+            line.begin(patience, (HEAD_BYTES + CHUNKING * self._body_limit) * len(requests))
+            streams = Streams(line, self._body_limit)
+            streams.converse([(request, where or places[0]) for request, where in zip(requests, places, strict=True)])
+        except FaultError as why:
+            fault = _explained(why, first, None)
+        finally:
+            if line is not None:
+                self._drop(line)
+        seconds, tls = time.monotonic() - clock, line.tls if line else None
+        found = [stream.answer(tls, fault, started, seconds) for stream in (streams.streams if streams else ())]
+        unsent = Answer(tls=tls, fault=fault.fault, error=fault.error, started=started, seconds=seconds)
+        return [*found, *[unsent] * (len(requests) - len(found))]
 
     def abort(self) -> None:
         """End the exchange under way at once and begin no other; from any thread."""
@@ -154,6 +190,8 @@ class Wire:
         except FaultError as why:
             fault = _explained(why, request, dialogue)
         finally:
+            if dialogue is not None:
+                self._remember(dialogue.line, request, where)
             if dialogue is not None and not kept:
                 self._drop(dialogue.line)
         return _answer(dialogue, reading, fault, started=started, seconds=time.monotonic() - clock, reused=reused)
@@ -186,11 +224,30 @@ class Wire:
             self._lines.add(line)
         try:
             if where.secure:
-                line.secure(self._contexts.get(self._authorities, request.certificate), where.host, request.certificate)
+                self._secure(line, request, where)
         except BaseException:
             self._drop(line)
             raise
         return line
+
+    def _secure(self, line: Line, request: Request, where: Place) -> None:
+        unusual = request.handshake or Handshake()
+        name = where.host if unusual.server_name is None else unusual.server_name
+        if unusual.renegotiates is not None:
+            shown = request.certificate, unusual.renegotiates
+            line.secure_by(lambda sock: RenegotiatingSocket(sock, self._authorities, name, *shown), name, shown[1])
+            return
+        context = self._context(request)
+        line.secure(context, name, request.certificate, self._sessions.get((context, unusual.resumes)))
+
+    def _context(self, request: Request) -> ssl.SSLContext:
+        protocol = ALPN if request.http2 is not None else "http/1.1"
+        return self._contexts.get(self._authorities, request.certificate, request.handshake, protocol)
+
+    def _remember(self, line: Line, request: Request, where: Place) -> None:
+        """Keep the session of a request with an unusual handshake, for one that takes it up."""
+        if request.handshake is not None and (session := line.session) is not None:
+            self._sessions[self._context(request), f"https://{where.host}:{where.port}"] = session
 
     def _keep(self, dialogue: Dialogue, request: Request, where: Place) -> bool:
         if _alone(request) or not dialogue.reusable():
@@ -253,14 +310,19 @@ def _key(request: Request, where: Place) -> _Key:
 def _alone(request: Request) -> bool:
     """Whether the request has a connection to itself."""
     apart = request.fresh or request.certificate_is_the_difference
-    return apart or request.raw is not None or request.through is not None
+    return apart or request.raw is not None or request.through is not None or request.handshake is not None
 
 
 def _explained(why: FaultError, request: Request, dialogue: Dialogue | None) -> FaultError:
     """Say whether it was the certificate that ended the connection (RFC 8446, 4.4.2.4: only the server knows)."""
-    if not request.certificate_is_the_difference:
+    if not request.certificate_is_the_difference and request.handshake is None:
         return FaultError("tls", why.error) if why.fault == "refused at tls" else why
-    silent = dialogue is not None and dialogue.line.tls is not None and not dialogue.line.received
+    silent = (
+        request.certificate_is_the_difference
+        and dialogue is not None
+        and dialogue.line.tls is not None
+        and not dialogue.line.received
+    )
     if silent and why.fault in {"tls", "reset", "closed"} and why.error != STOPPED:
         return FaultError("refused at tls", why.error)
     return why

@@ -64,12 +64,24 @@ def server_context(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+def _answer(connection: socket.socket) -> None:
+    while data := connection.recv(65_536):
+        if data.endswith(b"\r\n\r\n"):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+@pytest.fixture
+def answers() -> Handler:
+    """Answer 200 to every request that has no body."""
+    return _answer
+
+
 @pytest.fixture
 def serve(server_context: ssl.SSLContext) -> Iterator[Callable[..., str]]:
-    """Start a server: serve(handler, tls=..., context=...) gives its URL."""
+    """Start a server: serve(handler, tls=..., context=...) gives its URL; without a handler it answers 200 to all."""
     servers: list[Server] = []
 
-    def start(handler: Handler, *, tls: bool = True, context: ssl.SSLContext | None = None) -> str:
+    def start(handler: Handler = _answer, *, tls: bool = True, context: ssl.SSLContext | None = None) -> str:
         servers.append(Server(handler, (context or server_context) if tls else None))
         return f"{'https' if tls else 'http'}://localhost:{servers[-1].port}"
 

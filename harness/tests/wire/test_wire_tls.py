@@ -11,14 +11,7 @@ from holdfast import pki
 from holdfast.wire import ContextCache, Request, Wire
 
 Serve = Callable[..., str]
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-def answers(connection: socket.socket) -> None:
-    while data := connection.recv(65_536):
-        if data.endswith(b"\r\n\r\n"):
-            connection.sendall(OK)
+Handler = Callable[[socket.socket], None]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +43,7 @@ def certificates(clients: pki.Authority) -> dict[str, pki.Credential | None]:
 def test_a_certificate_refused_in_tls_is_a_refusal(
     serve: Serve, wire: Wire, demanding: ssl.SSLContext, clients: pki.Authority, kind: str
 ) -> None:
-    url = serve(answers, context=demanding)
+    url = serve(context=demanding)
     certificate = certificates(clients)[kind]
     answer = wire.send(Request("GET", url, certificate=certificate, certificate_is_the_difference=True))
     assert (answer.fault, answer.status) == ("refused at tls", None)
@@ -60,7 +53,7 @@ def test_a_certificate_refused_in_tls_is_a_refusal(
 def test_where_the_certificate_is_not_in_question_the_end_of_tls_is_no_refusal(
     serve: Serve, wire: Wire, demanding: ssl.SSLContext
 ) -> None:
-    answer = wire.send(Request("GET", serve(answers, context=demanding)))
+    answer = wire.send(Request("GET", serve(context=demanding)))
     assert answer.fault in {"tls", "reset", "closed"}
 
 
@@ -68,7 +61,7 @@ def test_a_certificate_in_question_that_is_taken_gets_its_answer(
     serve: Serve, wire: Wire, demanding: ssl.SSLContext, clients: pki.Authority
 ) -> None:
     certificate = clients.issue_client("honest")
-    url = serve(answers, context=demanding)
+    url = serve(context=demanding)
     answer = wire.send(Request("GET", url, certificate=certificate, certificate_is_the_difference=True))
     assert (answer.status, answer.fault) == (200, "")
     assert answer.tls is not None
@@ -82,7 +75,11 @@ def test_a_hang_is_no_refusal_in_tls(serve: Serve, wire: Wire) -> None:
 
 
 def test_certificates_never_share_a_connection(
-    serve: Serve, wire: Wire, demanding: ssl.SSLContext, clients: pki.Authority
+    serve: Serve,
+    wire: Wire,
+    demanding: ssl.SSLContext,
+    clients: pki.Authority,
+    answers: Handler,
 ) -> None:
     seen: list[bytes | None] = []
 
@@ -100,13 +97,13 @@ def test_certificates_never_share_a_connection(
 
 def test_a_server_by_an_unknown_authority_is_not_trusted(serve: Serve, make_wire: Callable[..., Wire]) -> None:
     wire = make_wire(authorities=trustme.CA().cert_pem.bytes())
-    answer = wire.send(Request("GET", serve(answers), certificate_is_the_difference=True))
+    answer = wire.send(Request("GET", serve(), certificate_is_the_difference=True))
     assert (answer.fault, answer.sent) == ("tls", b"")
     assert "certificate of localhost" in answer.error
 
 
 def test_a_server_of_another_name_is_not_trusted(serve: Serve, wire: Wire) -> None:
-    assert wire.send(Request("GET", serve(answers).replace("localhost", "127.0.0.1"))).fault == "tls"
+    assert wire.send(Request("GET", serve().replace("localhost", "127.0.0.1"))).fault == "tls"
 
 
 def test_a_server_without_tls_is_told(serve: Serve, wire: Wire) -> None:

@@ -1,0 +1,31 @@
+"""How a TLS handshake may depart from the usual one (RFC 8446)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from holdfast.pki import Credential
+
+Version = Literal["1.0", "1.1", "1.2", "1.3"]
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """How the TLS handshake of a request departs from the usual one; the connection is a new one.
+
+    version: the only one that is offered. server_name: the name in SNI, empty for none. resumes: the origin of a URL
+    whose latest session, with the same certificate and version, is taken up (RFC 8446, section 2.2). renegotiates: the
+    certificate that a second handshake shows before the request is sent, in TLS 1.2 (RFC 5746).
+    With another server_name or a second handshake the server's chain is checked as ever, and its name is not.
+    """
+
+    version: Version | None = None
+    server_name: str | None = None
+    resumes: str = ""
+    renegotiates: Credential | None = None
+
+    def __str__(self) -> str:
+        said = [f"TLS {self.version} only" if self.version else ""]
+        said += [] if self.server_name is None else [f"server name {self.server_name!r}"]
+        said += [f"session of {self.resumes}" if self.resumes else ""]
+        said += [f"renegotiated as {self.renegotiates.thumbprint}" if self.renegotiates else ""]
+        return ", ".join(filter(None, said)) or "a new one"

@@ -1,0 +1,104 @@
+"""Handshakes that depart from the usual one: one version of TLS, another server name, a session that is taken up."""
+
+import socket
+import ssl
+from collections.abc import Callable
+
+import pytest
+import trustme
+
+from holdfast import pki
+from holdfast.handshakes import Handshake, Version
+from holdfast.wire import Request, Wire
+
+Serve = Callable[..., str]
+
+
+@pytest.mark.parametrize(("version", "spoken"), [("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")])
+def test_one_version_is_offered(serve: Serve, wire: Wire, version: Version, spoken: str) -> None:
+    answer = wire.send(Request("GET", serve(), handshake=Handshake(version=version)))
+
+    assert answer.status == 200
+    assert answer.tls
+    assert answer.tls.version == spoken
+
+
+def test_who_does_not_renegotiate_refuses_at_tls(serve: Serve, wire: Wire) -> None:
+    """Python's own servers let nobody do so."""
+    first, then = pki.self_signed("first"), pki.self_signed("then")
+    answer = wire.send(Request("GET", serve(), certificate=first, handshake=Handshake(renegotiates=then)))
+
+    assert (answer.fault, answer.sent, answer.status) == ("refused at tls", b"", None)
+    assert "no second handshake" in answer.error
+
+
+def test_tls_1_3_knows_no_second_handshake(serve: Serve, wire: Wire, authority: trustme.CA) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    authority.issue_cert("localhost").configure_cert(context)
+    then = pki.self_signed("then")
+    answer = wire.send(Request("GET", serve(context=context), handshake=Handshake(renegotiates=then)))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_old_version_is_offered_and_the_server_refuses_it(serve: Serve, wire: Wire, version: Version) -> None:
+    answer = wire.send(Request("GET", serve(), handshake=Handshake(version=version)))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+
+
+@pytest.mark.parametrize("last", [b"", bytes.fromhex("15 0301 0002 0100"), bytes.fromhex("15 0301 0002 0246")])
+def test_however_a_server_ends_such_a_handshake_it_refuses(serve: Serve, wire: Wire, last: bytes) -> None:
+    """Without a word, with close_notify, with protocol_version (RFC 8446, section 6)."""
+
+    def ends(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(last)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(4096)
+
+    url = serve(ends, tls=False).replace("http:", "https:")
+    answer = wire.send(Request("GET", url, handshake=Handshake(version="1.0")))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+
+
+@pytest.mark.parametrize("name", ["other.test", "LOCALHOST", ""])
+def test_another_server_name_is_sent_and_the_chain_is_checked_all_the_same(
+    serve: Serve, wire: Wire, authority: trustme.CA, name: str
+) -> None:
+    seen: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    context.sni_callback = lambda _sock, said, _context: seen.append(said)
+    answer = wire.send(Request("GET", serve(context=context), handshake=Handshake(server_name=name)))
+
+    assert answer.status == 200
+    assert seen == [name or None]
+
+    foreign = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(foreign)
+    answer = wire.send(Request("GET", serve(context=foreign), handshake=Handshake(server_name=name)))
+    assert answer.fault in {"tls", "refused at tls"}
+    assert answer.status is None
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_session_is_taken_up_by_the_same_certificate_alone(serve: Serve, wire: Wire, version: Version) -> None:
+    url = serve()
+    first = Handshake(version=version)
+    again = Handshake(version=version, resumes=url)
+
+    wire.send(Request("GET", url, handshake=first))
+    resumed = wire.send(Request("GET", url, handshake=again))
+    other = wire.send(Request("GET", url, handshake=again, certificate=pki.self_signed("other")))
+
+    assert [seen.tls and seen.tls.resumed for seen in (resumed, other)] == [True, False]
+
+
+def test_a_handshake_is_told_in_words() -> None:
+    said = str(Handshake(version="1.2", server_name="", resumes="https://rs.test:443"))
+
+    assert said == "TLS 1.2 only, server name '', session of https://rs.test:443"
