@@ -1,7 +1,8 @@
 """The host: starts and stops twins as it is told over standard input, and ends with that.
 
 Each line in is a JSON object: {"start": NAME, "flaw": {...}, "arguments": [...]}, {"stop": NAME} or {"guards": true}.
-Each gets one line back: {"started": NAME}, {"stopped": NAME}, {"guards": [...]}, or {"name": NAME, "error": TEXT}.
+Each gets one line back: {"started": NAME}, {"stopped": NAME, "slips": [...]}, {"guards": [...]}, or
+{"name": NAME, "error": TEXT}.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Host:
 
     def __init__(self) -> None:
         self._twins: dict[str, list[asyncio.Server]] = {}
+        self._slips: dict[str, list[str]] = {}
 
     async def told(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Do what one line says and give the answer."""
@@ -34,10 +36,11 @@ class Host:
         if "stop" in message:
             for server in self._twins.pop(message["stop"], []):
                 server.close()
-            return {"stopped": message["stop"]}
+            return {"stopped": message["stop"], "slips": self._slips.pop(message["stop"], [])[:3]}
         name = message["start"]
+        self._slips[name] = []
         try:
-            doors = made(_flaw(message["flaw"]), message["arguments"])
+            doors = made(_flaw(message["flaw"]), message["arguments"], self._slips[name])
         except (ConfigurationError, LookupError, TypeError, ValueError) as error:
             return {"name": name, "error": f"{type(error).__name__}: {error}"}
         self._twins[name] = [await listen(app, taken, tls) for app, taken, tls in doors]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strict_server import options
@@ -48,13 +50,15 @@ class Flaw:
         return not self.places or HERE.get() in self.places
 
 
-def made(flaw: Flaw, arguments: Sequence[str]) -> Bound:
+def made(flaw: Flaw, arguments: Sequence[str], slips: list[str]) -> Bound:
     """Make the twin's servers from a command line of strict and take its ports.
 
-    Raises strict's `ConfigurationError` for a bad command line, LookupError for a flaw that does not exist.
+    slips: gets what went wrong in a flaw that was not meant: a server that falls over by our mistake is caught by any
+    case, which then proves nothing. Raises strict's `ConfigurationError` for a bad command line, LookupError for a flaw
+    that does not exist.
     """
     settings, listeners = options.read(options.parser().parse_args(arguments))
-    settings = replace(settings, guards=_guards(flaw), **(flaw.settings or {}))
+    settings = replace(settings, guards=_guards(flaw, slips), **(flaw.settings or {}))
     both = servers(settings, listeners)
     if flaw.seam == "inside":
         function("inside", flaw.does)(both)
@@ -62,7 +66,17 @@ def made(flaw: Flaw, arguments: Sequence[str]) -> Bound:
     return function("doors", flaw.does)(doors) if flaw.seam == "doors" else doors
 
 
-def _guards(flaw: Flaw) -> Guards:
+#: Errors that no flaw makes on purpose. A TypeError is how some break: a list is no name that could be looked up.
+_SLIPS = (AttributeError, ImportError, NameError)
+_SEAMS = str(Path(seams.__file__).parent)
+
+
+def _is_ours(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return frames[-1].filename.startswith(_SEAMS)
+
+
+def _guards(flaw: Flaw, slips: list[str]) -> Guards:
     if flaw.seam == "trace":
         return Guards({name: _traced(name) for name in Guards.names()})
     if flaw.seam != "guard":
@@ -73,7 +87,12 @@ def _guards(flaw: Flaw) -> Guards:
     def check(*arguments: Any) -> Any:
         if not flaw.here:
             return honest(flaw.guard, *arguments)
-        return does(lambda *again: honest(flaw.guard, *again), *arguments)
+        try:
+            return does(lambda *again: honest(flaw.guard, *again), *arguments)
+        except _SLIPS as error:
+            if _is_ours(error):
+                slips.append(f"{type(error).__name__}: {error}")
+            raise
 
     return Guards({flaw.guard: check})
 

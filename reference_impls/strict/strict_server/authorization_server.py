@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from . import certificates
+from . import certificates, server_metadata
 from . import incoming as requests
 from .application import Frame, refusal
 from .client_authentication import Authenticated, ClientAuthentication
-from .clients import AUTHENTICATION_METHODS, Client
+from .client_keys import ClientKeys
 from .grants import Code, Grant, PushedRequest, Store
 from .guards import guard
 from .issued import IssuedTokens
@@ -23,12 +23,12 @@ from .proof import ProofCheck, Proofs
 from .protection import Access, Protection
 from .refusals import Refused, invalid_proof
 from .registration import Registration
-from .resource_metadata import RESOURCES
 from .token_endpoint import SUBJECT, Ask, TokenEndpoint, requested_scope
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from .clients import Client
     from .incoming import Incoming
     from .settings import Settings
 
@@ -139,6 +139,7 @@ class AuthorizationServer:
         self.store = Store(settings)
         self.proofs = Proofs(settings)
         self.clients = ClientAuthentication(settings)
+        self.keys = ClientKeys(settings)
         self.tokens = TokenEndpoint(settings, self.store)
         self.issued = IssuedTokens(settings, self.store, self.clients)
         self.protection = Protection(settings, self.proofs, self._own_claims)
@@ -166,8 +167,9 @@ class AuthorizationServer:
             try:
                 incoming = await requests.read_form(request, self.settings, self.settings.as_url)
                 guards = self.settings.guards
-                pairs = guards("parameters.place", incoming)
-                response = await endpoint(incoming, guards("parameters.single", pairs))
+                parameters = guards("parameters.single", guards("parameters.place", incoming))
+                await self.keys.learn(parameters.get("client_id", ""))
+                response = await endpoint(incoming, parameters)
             except Refused as refused:
                 response = refusal(refused)
                 if response.status_code == 405:
@@ -183,43 +185,9 @@ class AuthorizationServer:
         return handle
 
     async def _metadata(self, _: Request) -> Response:
-        url = self.settings.as_url
-        methods, algorithms = list(self.settings.client_auth), list(self.settings.algorithms)
-        known = [method for method in AUTHENTICATION_METHODS if method != "none"]
-        document: dict[str, Any] = {
-            "issuer": url,
-            "authorization_endpoint": url + "/authorize",
-            "token_endpoint": url + "/token",
-            "jwks_uri": url + "/jwks",
-            "pushed_authorization_request_endpoint": url + "/par",
-            "introspection_endpoint": url + "/introspect",
-            "revocation_endpoint": url + "/revoke",
-            "userinfo_endpoint": url + "/userinfo",
-            "scopes_supported": ["openid", "read", "admin"],
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-            "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": methods,
-            "token_endpoint_auth_signing_alg_values_supported": algorithms,
-            "introspection_endpoint_auth_methods_supported": known,
-            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-            "revocation_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-            "authorization_response_iss_parameter_supported": True,
-            "dpop_signing_alg_values_supported": algorithms,
-            "tls_client_certificate_bound_access_tokens": True,
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
-            "request_parameter_supported": False,
-            "request_uri_parameter_supported": False,
-            "require_pushed_authorization_requests": self.settings.par == "required",
-            "protected_resources": [self.settings.rs_url + path for path in ("", *RESOURCES)],
-        }
-        if self.settings.registration == "open":
-            document["registration_endpoint"] = url + "/register"
-        document["signed_metadata"] = self.store.sign({"iss": url, **document}, "JWT")
-        return JSONResponse(document)
+        document = server_metadata.document(self.settings)
+        signed = self.store.sign({"iss": self.settings.as_url, **document}, "JWT")
+        return JSONResponse({**document, "signed_metadata": signed})
 
     async def _jwks(self, _: Request) -> Response:
         return JSONResponse({"keys": [self.store.public_jwk]})

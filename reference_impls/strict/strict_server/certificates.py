@@ -1,22 +1,17 @@
-"""Client certificates: which one a request presents, its thumbprint, its chain and its subject (RFC 8705, RFC 9440)."""
+"""Client certificates: which one a request presents, and its thumbprint (RFC 8705 section 3, RFC 9440)."""
 
 from __future__ import annotations
 
 import binascii
 import hashlib
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from OpenSSL import crypto
 
 from . import forwarded, jose
 from .guards import guard
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from .clients import Client
     from .incoming import Connection, Incoming
     from .settings import Settings
 
@@ -40,6 +35,13 @@ def presented(incoming: Incoming, settings: Settings) -> bytes | None:
     values = incoming.values(settings.forwarded_header.lower())
     if not values or values == [""]:
         return None
+    der: bytes = settings.guards("certificate.forwarded", values, settings)
+    return der
+
+
+@guard("certificate.forwarded")
+def forwarded_once(values: list[str], settings: Settings) -> bytes:
+    """Read the header of the trusted proxy: one line with one certificate and nothing else (RFC 9440 section 2.2)."""
     if len(values) > 1:
         raise Refused("invalid_request", "the forwarded certificate stands twice", both_schemes=True)
     try:
@@ -48,108 +50,19 @@ def presented(incoming: Incoming, settings: Settings) -> bytes | None:
         raise Refused("invalid_request", "the forwarded certificate cannot be read", both_schemes=True) from error
 
 
-def _read(der: bytes) -> x509.Certificate:
+@guard("certificate.forwarded_chain")
+def forwarded_chain(lines: list[str]) -> tuple[bytes, ...]:
+    """Read what the trusted proxy says of the chain, which is no certificate of a client by itself (RFC 9440 2.3)."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise Refused("invalid_client", "the certificate cannot be read") from error
+        return forwarded.chain_of(lines) if lines else ()
+    except (ValueError, binascii.Error) as error:
+        raise Refused("invalid_request", "the forwarded chain cannot be read", both_schemes=True) from error
 
 
-@guard("certificate.period")
-def in_its_period(certificate: x509.Certificate, now: float) -> None:
-    """Refuse a certificate that is not valid yet or no longer."""
-    moment = datetime.fromtimestamp(now, UTC)
-    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
-        raise Refused("invalid_client", "the certificate is out of its period")
-
-
-@guard("certificate.chain")
-def chains_to_authority(connection: Connection, settings: Settings) -> None:
-    """Check the chain of the connection's certificate to the configured authorities (RFC 8705 section 2.1).
-
-    It is checked here and not in the handshake: the TLS layer takes any certificate, so that a refusal is an answer.
-    """
-    store = crypto.X509Store()
-    for authority in settings.authorities:
-        store.add_cert(crypto.X509.from_cryptography(authority))
-    try:
-        leaf, *others = (
-            crypto.X509.from_cryptography(_read(der)) for der in (connection.certificate or b"", *connection.chain)
-        )
-        crypto.X509StoreContext(store, leaf, others).verify_certificate()
-    except (crypto.X509StoreContextError, crypto.Error) as error:
-        raise Refused("invalid_client", "the certificate is not of a trusted authority") from error
-
-
-@guard("certificate.usage")
-def is_for_clients(certificate: x509.Certificate) -> None:
-    """Refuse a certificate whose extended key usage leaves out client authentication (RFC 5280 section 4.2.1.12)."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    except ValueError as error:
-        raise Refused("invalid_client", "the certificate cannot be read") from error
-    if not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage):
-        raise Refused("invalid_client", "the certificate is not for clients")
-
-
-def _alternative_names(
-    certificate: x509.Certificate, kind: type[x509.DNSName | x509.UniformResourceIdentifier]
-) -> list[str]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    return list(names.get_values_for_type(kind))
-
-
-@guard("certificate.subject")
-def is_of_the_client(certificate: x509.Certificate, client: Client) -> None:
-    """Compare the certificate with the one name that the client registered (RFC 8705 section 2.1.2)."""
-    if client.san_dns:
-        good = client.san_dns in _alternative_names(certificate, x509.DNSName)
-    elif client.san_uri:
-        good = client.san_uri in _alternative_names(certificate, x509.UniformResourceIdentifier)
-    else:
-        good = client.subject_dn is not None and certificate.subject == client.subject_dn
-    if not good:
-        raise Refused("invalid_client", "the certificate names somebody else")
-
-
-@guard("client.tls")
-def has_the_registered_name(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by tls_client_auth: a certificate, its chain, usage and registered name (RFC 8705 section 2.1)."""
-    if connection.certificate is None:
-        raise Refused("invalid_client", "no certificate")
-    certificate = _read(connection.certificate)
-    settings.guards("certificate.period", certificate, settings.clock())
-    settings.guards("certificate.chain", connection, settings)
-    settings.guards("certificate.usage", certificate)
-    settings.guards("certificate.subject", certificate, client)
-
-
-def authenticates(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by tls_client_auth; `Refused` with invalid_client."""
-    settings.guards("client.tls", connection, client, settings)
-
-
-@guard("certificate.registered")
-def is_registered(der: bytes, client: Client) -> None:
-    """Look for exactly this certificate among the registered x5c of the client (RFC 8705 section 2.2)."""
-    if der not in client.certificates:
-        raise Refused("invalid_client", "the certificate is not registered")
-
-
-@guard("client.self_signed")
-def has_the_registered_certificate(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by self_signed_tls_client_auth: a registered certificate (RFC 8705 section 2.2)."""
-    if connection.certificate is None:
-        raise Refused("invalid_client", "no certificate")
-    settings.guards("certificate.period", _read(connection.certificate), settings.clock())
-    settings.guards("certificate.registered", connection.certificate, client)
-
-
-def authenticates_self_signed(connection: Connection, client: Client, settings: Settings) -> None:
-    """Authenticate by self_signed_tls_client_auth; `Refused` with invalid_client."""
-    settings.guards("client.self_signed", connection, client, settings)
+def connection_of(incoming: Incoming, settings: Settings) -> Connection:
+    """Give the connection of the client itself, as the trusted proxy tells of it where it came by that."""
+    if not incoming.connection.from_trusted_proxy:
+        return incoming.connection
+    chain = settings.guards("certificate.forwarded_chain", incoming.values("client-cert-chain"))
+    shown = settings.guards("certificate.presented", incoming, settings)
+    return replace(incoming.connection, certificate=shown, chain=chain)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from . import certificates, jose, limits
+from . import certificates, client_certificates, jose, limits
 from .guards import guard
 from .memory import SeenOnce
 from .refusals import Refused
@@ -197,10 +197,9 @@ class ClientAuthentication:
                 assertion_is_for_this_server(attempt.assertion.claims, audiences)
             settings.guards("assertion.time", attempt.assertion.claims, settings.clock())
             settings.guards("limit.assertion_time", attempt.assertion.claims, settings.clock())
-        elif client.method == "tls_client_auth":
-            certificates.authenticates(incoming.connection, client, settings)
-        elif client.method == "self_signed_tls_client_auth":
-            certificates.authenticates_self_signed(incoming.connection, client, settings)
+        elif client.method in client_certificates.CHECKS:
+            connection = certificates.connection_of(incoming, settings)
+            settings.guards(client_certificates.CHECKS[client.method], connection, client, settings)
 
     def resource_server(self, incoming: Incoming, parameters: Mapping[str, str]) -> ResourceServer | None:
         """Give the resource server that authenticates by its secret; None where the id is not of one."""

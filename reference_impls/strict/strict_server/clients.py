@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-
+from .client_keys import certificates_of, is_usable, keys_in
 from .refusals import ConfigurationError
+from .subject_names import registered_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from .subject_names import RegisteredName
 
 AUTHENTICATION_METHODS = (
     "client_secret_basic",
@@ -39,9 +39,8 @@ class Client:
     scope: frozenset[str] = frozenset()
     keys: tuple[Mapping[str, Any], ...] = ()
     certificates: frozenset[bytes] = frozenset()
-    subject_dn: x509.Name | None = None
-    san_dns: str = ""
-    san_uri: str = ""
+    jwks_uri: str = ""
+    name: RegisteredName | None = None
     dpop_bound: bool = False
     certificate_bound: bool = False
 
@@ -68,20 +67,6 @@ class Registry:
     resource_servers: Mapping[str, ResourceServer] = field(default_factory=dict)
 
 
-def _certificates(keys: list[Mapping[str, Any]]) -> frozenset[bytes]:
-    try:
-        return frozenset(base64.b64decode(key["x5c"][0], validate=True) for key in keys if key.get("x5c"))
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise ConfigurationError("x5c: write the certificate as base64 of its DER") from error
-
-
-def _subject(text: str | None) -> x509.Name | None:
-    try:
-        return x509.Name.from_rfc4514_string(text) if text else None
-    except ValueError as error:
-        raise ConfigurationError("tls_client_auth_subject_dn: write it as RFC 4514 has it, CN=name,O=who") from error
-
-
 def _client(entry: Mapping[str, Any]) -> Client:
     if not isinstance(entry, dict) or not isinstance(entry.get("client_id"), str):
         raise ConfigurationError("client_id: each client is an object that has one")
@@ -90,7 +75,10 @@ def _client(entry: Mapping[str, Any]) -> Client:
         raise ConfigurationError(f"token_endpoint_auth_method: write one of {', '.join(AUTHENTICATION_METHODS)}")
     if method in SECRET_METHODS and not entry.get("client_secret"):
         raise ConfigurationError(f"client_secret: {method} needs one")
-    keys = list(entry.get("jwks", {}).get("keys", []))
+    keys = keys_in(entry["jwks"]) if "jwks" in entry else ()
+    jwks_uri = entry.get("jwks_uri", "")
+    if jwks_uri and not is_usable(jwks_uri):
+        raise ConfigurationError("jwks_uri: write an https URL")
     return Client(
         client_id=entry["client_id"],
         method=method,
@@ -98,11 +86,10 @@ def _client(entry: Mapping[str, Any]) -> Client:
         grants=frozenset(entry.get("grant_types", ["authorization_code"])),
         redirect_uris=frozenset(entry.get("redirect_uris", [])),
         scope=frozenset(entry.get("scope", "").split()),
-        keys=tuple(keys),
-        certificates=_certificates(keys),
-        subject_dn=_subject(entry.get("tls_client_auth_subject_dn")),
-        san_dns=entry.get("tls_client_auth_san_dns", ""),
-        san_uri=entry.get("tls_client_auth_san_uri", ""),
+        keys=keys,
+        certificates=certificates_of(keys),
+        jwks_uri=jwks_uri,
+        name=registered_name(entry),
         dpop_bound=entry.get("dpop_bound_access_tokens", False) is True,
         certificate_bound=entry.get("tls_client_certificate_bound_access_tokens", False) is True,
     )

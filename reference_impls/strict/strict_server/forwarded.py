@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _BYTE_SEQUENCE = re.compile(r":([A-Za-z0-9+/]*={0,2}):\Z")  # RFC 8941 section 3.3.5
 #: Envoy's element: name=value pairs between semicolons, where a value in quotation marks may hold both.
@@ -55,6 +55,12 @@ READ: Mapping[str, Callable[[str], bytes]] = {
     "base64-der": _first_of_list,
     "xfcc": _xfcc,
 }
+
+
+def chain_of(lines: Sequence[str]) -> tuple[bytes, ...]:
+    """Read Client-Cert-Chain, in however many field lines (RFC 9440 section 2.3). Raises ValueError like `der_of`."""
+    members = [member.strip(" \t") for line in lines for member in line.split(",")]
+    return tuple(_rfc9440(member) for member in members)
 
 
 def der_of(value: str, encoding: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,11 +27,17 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Connection:
-    """What belongs to one connection only: the TLS certificate and chain in DER, and which listener it is."""
+    """What belongs to one connection only: the TLS certificate and chain in DER, and which listener it is.
+
+    by_alias: it is the one of mtls_endpoint_aliases (RFC 8705 section 5). resumed: it took up a TLS session, whose
+    certificate was shown on an earlier connection, perhaps to another listener; it is checked here all the same.
+    """
 
     certificate: bytes | None = None
     chain: tuple[bytes, ...] = ()
     from_trusted_proxy: bool = False
+    by_alias: bool = False
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,31 @@ class Incoming:
         return [value for key, value in self.headers if key == name]
 
 
+@guard("connection.proxy")
+def of_the_proxy(connection: Connection, settings: Settings) -> Connection:
+    """Know the trusted proxy by the one certificate that it shows, which is never its clients' (RFC 9440 section 4)."""
+    if settings.trusted_proxy is None or connection.certificate != settings.trusted_proxy:
+        return connection
+    return replace(connection, certificate=None, chain=(), from_trusted_proxy=True)
+
+
+def _connection(request: Request, settings: Settings) -> Connection:
+    known: Connection = settings.guards("connection.proxy", request.state.connection, settings)
+    return known
+
+
 @guard("request.origin")
 def origin_of(request: Request, settings: Settings, own: str) -> str:
     """Give scheme and authority by which clients call this server.
 
-    It is configured: neither Host nor a Forwarded field decides, since a thief writes those. Only the internal listener
-    believes Host, which the trusted proxy in front of it sets, where no name for it is configured; and where a proxy
-    hands whole TLS connections on, Host tells which of the two configured names is meant.
+    It is configured: neither Host nor a Forwarded field decides, since a thief writes those. Only from the trusted
+    proxy Host is believed, which it sets, where no name for it is configured; and where a proxy hands whole TLS
+    connections on, Host tells which of the two configured names is meant.
     """
-    connection: Connection = request.state.connection
+    connection = _connection(request, settings)
     host = request.headers.get("host", "")
+    if connection.by_alias and own == settings.as_url:
+        return settings.mtls_url
     public = settings.public_url if own == settings.rs_url else ""
     if connection.from_trusted_proxy:
         return public or (f"https://{host}" if _AUTHORITY.match(host) else own)
@@ -104,7 +125,7 @@ async def read(request: Request, settings: Settings, own: str) -> tuple[Incoming
         path=uris.raw_path(request.scope["raw_path"]),
         headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw),
         query=pairs_of(request.scope["query_string"]),
-        connection=request.state.connection,
+        connection=_connection(request, settings),
         form=pairs_of(body) if kind == FORM else (),
     )
     return incoming, body

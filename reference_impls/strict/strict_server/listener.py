@@ -99,8 +99,10 @@ class _TlsObject:
 
     def chain(self) -> tuple[bytes, ...]:
         """Give the certificates that the client sent after its own, in DER."""
+        # A server is given the chain without the certificate itself, unlike a client:
+        # https://docs.openssl.org/3.0/man3/SSL_get_peer_cert_chain/
         sent = self._tls.get_peer_cert_chain(as_cryptography=True) or []
-        return tuple(certificate.public_bytes(Encoding.DER) for certificate in sent[1:])
+        return tuple(certificate.public_bytes(Encoding.DER) for certificate in sent)
 
     def selected_alpn_protocol(self) -> str | None:
         return self._tls.get_alpn_proto_negotiated().decode() or None
@@ -114,17 +116,29 @@ class _TlsObject:
     def compression(self) -> None:
         return None
 
+    @property
+    def session_reused(self) -> bool:
+        # pyOpenSSL has no public name for it.
+        return bool(SSL._lib.SSL_session_reused(self._tls._ssl))  # type: ignore[attr-defined]  # noqa: SLF001
+
 
 class AnyCertificateContext(ssl.SSLContext):
     """A server context that asks for a client certificate, requires none and takes any: the application judges it.
 
-    Sessions are not resumed: each connection shows its own certificate. `ConfigurationError` where the PEM is unusable.
+    Without `sessions` none is resumed: each connection shows its own certificate. With them the certificate goes along,
+    its chain does not, to every listener that has this context. `ConfigurationError` where the PEM is unusable.
+
+    file: private key and chain, as PEM. asks: whether it asks at all. alias: whether it is the listener of
+    mtls_endpoint_aliases (RFC 8705 section 5).
     """
 
-    def __new__(cls, *_: Any) -> AnyCertificateContext:  # noqa: PYI034 - ssl.SSLContext wants the protocol here
+    alias = False
+
+    def __new__(cls, *_: Any, **__: Any) -> AnyCertificateContext:  # noqa: PYI034 - ssl.SSLContext wants the protocol here
         return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
 
-    def __init__(self, key_and_chain: Path) -> None:
+    def __init__(self, key_and_chain: Path, *, asks: bool = True, alias: bool = False, sessions: bool = False) -> None:
+        self.alias, self.file = alias, key_and_chain
         self.pyopenssl = SSL.Context(SSL.TLS_SERVER_METHOD)
         try:
             self.pyopenssl.use_certificate_chain_file(str(key_and_chain))
@@ -133,10 +147,11 @@ class AnyCertificateContext(ssl.SSLContext):
         except SSL.Error as error:
             raise ConfigurationError(f"--tls: {key_and_chain}: write a PEM file with private key and chain") from error
         self.pyopenssl.set_min_proto_version(SSL.TLS1_2_VERSION)
-        self.pyopenssl.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        self.pyopenssl.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION)
+        self.pyopenssl.set_session_cache_mode(SSL.SESS_CACHE_SERVER if sessions else SSL.SESS_CACHE_OFF)
+        self.pyopenssl.set_options(SSL.OP_NO_RENEGOTIATION | (0 if sessions else SSL.OP_NO_TICKET))
         self.pyopenssl.set_session_id(b"strict")
-        self.pyopenssl.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+        if asks:
+            self.pyopenssl.set_verify(SSL.VERIFY_PEER, lambda *_: True)
         self.pyopenssl.set_alpn_select_callback(self._choose_protocol)
 
     @staticmethod
@@ -160,7 +175,12 @@ class _Protocol(H11Protocol):
         if tls is None:
             connection = Connection(from_trusted_proxy=self._trusted)
         else:
-            connection = Connection(tls.getpeercert(binary_form=True), tls.chain())
+            connection = Connection(
+                tls.getpeercert(binary_form=True),
+                tls.chain(),
+                by_alias=tls.context.alias,
+                resumed=tls.session_reused,
+            )
         self.app_state = {"connection": connection}
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import demo, options
@@ -47,11 +48,19 @@ def servers(settings: Settings, listeners: Listeners) -> Servers:
 
 
 def bound(made: Servers, listeners: Listeners, wrapped: Wrapper = lambda app: app) -> Bound:
-    """Take the ports of these servers; `wrapped` may put something around each application."""
-    tls = AnyCertificateContext(listeners.tls)
+    """Take the ports of these servers; `wrapped` may put something around each application.
+
+    Listeners that ask for certificates have one memory of TLS sessions, but for the alias; those that ask for none have
+    another.
+    """
+    with_tls = partial(AnyCertificateContext, listeners.tls, sessions=listeners.sessions)
     wanted: list[tuple[ASGIApp, int | None, AnyCertificateContext | None]] = []
+    tls = with_tls()
     if made.authorization is not None:
-        wanted.append((made.authorization.app, listeners.as_port, tls))
+        own = tls if listeners.mtls_port is None else with_tls(asks=False)
+        wanted.append((made.authorization.app, listeners.as_port, own))
+        wanted.append((made.authorization.app, listeners.mtls_port, with_tls(alias=True)))
+        wanted.append((made.authorization.app, listeners.as_internal_port, None))
     if made.resource is not None:
         wanted.append((made.resource.app, listeners.rs_port, tls))
         if made.replica is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import clients, forwarded, jose
 from .refusals import ConfigurationError
@@ -54,6 +55,9 @@ class Listeners:
     tls: Path
     plain_port: int | None = None
     replica_port: int | None = None
+    mtls_port: int | None = None
+    sessions: bool = False
+    as_internal_port: int | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,10 +117,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--public-url", type=_url_or_none, help="what clients call the RS, where it is not --rs-url")
     made.add_argument("--issuer", default="", help="another issuer that the RS trusts (default: the AS)")
     made.add_argument("--bind", default="127.0.0.1", help="address of the listeners (default: %(default)s)")
-    made.add_argument("--as-port", type=_port, default=8443)
-    made.add_argument("--rs-port", type=_port, default=8444)
-    made.add_argument("--internal-port", type=_port, help="plain HTTP listener of the RS, for a trusted proxy only")
-    made.add_argument("--plain-port", type=_port, help="plain HTTP listener of the RS that sends everybody to TLS")
+    _add_listeners(made)
     made.add_argument("--tls", type=Path, metavar="PEM", help="private key and certificate chain")
     made.add_argument(
         "--ca", type=Path, metavar="PEM", help="trusted for client chains and for calls of the RS to the AS"
@@ -133,10 +134,23 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--replicas", choices=["none", "shared", "separate"], default="none", help="memory of a 2nd RS")
     made.add_argument("--replica-port", type=_port, default=8446, help="of the 2nd RS, known by --rs-url too")
     _add_limits(made)
-    made.add_argument("--forwarded-header", default="Client-Cert", help="believed on the internal listener only")
+    made.add_argument("--trusted-proxy", type=Path, metavar="PEM", help="certificate by which it is known over TLS")
+    made.add_argument("--forwarded-header", default="Client-Cert", help="believed of the trusted proxy only")
     made.add_argument("--forwarded-encoding", choices=[*forwarded.READ, "none"], default="rfc9440")
     _add_windows(made)
     return made
+
+
+def _add_listeners(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--as-port", type=_port, default=8443)
+    made.add_argument("--rs-port", type=_port, default=8444)
+    made.add_argument("--sessions", choices=["off", "on"], default="off", help="of TLS, to be taken up again")
+    made.add_argument("--aliases", choices=["off", "on"], default="off", help="on: --mtls-url asks for certificates")
+    made.add_argument("--mtls-url", default="", help="URL of the AS for clients with certificates")
+    made.add_argument("--mtls-port", type=_port, default=8448)
+    made.add_argument("--internal-port", type=_port, help="plain HTTP listener of the RS, for a trusted proxy only")
+    made.add_argument("--as-internal-port", type=_port, help="the same of the AS")
+    made.add_argument("--plain-port", type=_port, help="plain HTTP listener of the RS that sends everybody to TLS")
 
 
 def _add_windows(made: argparse.ArgumentParser) -> None:
@@ -182,6 +196,15 @@ def _authorities(path: Path | None) -> tuple[tuple[x509.Certificate, ...], ssl.S
         raise ConfigurationError(f"--ca: {path}: write a PEM file of certificates") from error
 
 
+def _certificate(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--trusted-proxy: {path}: write a PEM file of one certificate") from error
+
+
 def _introspection_client(given: str | None, registry: clients.Registry) -> tuple[str, str]:
     if given is None:
         first = next(iter(registry.resource_servers.values()), None)
@@ -214,6 +237,7 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
     settings = Settings(
         as_url=given.as_url or f"https://localhost:{given.as_port}",
         rs_url=given.rs_url or f"https://localhost:{given.rs_port}",
+        mtls_url="" if given.aliases == "off" else given.mtls_url or f"https://localhost:{given.mtls_port}",
         public_url=given.public_url or "",
         jti_lifetime=_jti_lifetime(given),
         introspection_client=introspection_client,
@@ -222,9 +246,14 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
         registry=registry,
         algorithms=given.algorithms,
         client_auth=given.client_auth,
+        trusted_proxy=_certificate(given.trusted_proxy),
         **{name: getattr(given, name) for name in _SAME},
     )
-    listeners = Listeners(
+    return settings, _listeners(given, roles)
+
+
+def _listeners(given: argparse.Namespace, roles: frozenset[str]) -> Listeners:
+    return Listeners(
         roles,
         given.bind,
         given.as_port,
@@ -233,5 +262,7 @@ def read(given: argparse.Namespace) -> tuple[Settings, Listeners]:
         given.tls,
         given.plain_port,
         None if given.replicas == "none" else given.replica_port,
+        None if given.aliases == "off" else given.mtls_port,
+        given.sessions == "on",
+        given.as_internal_port,
     )
-    return settings, listeners

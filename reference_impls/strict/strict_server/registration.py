@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from starlette.responses import JSONResponse
 
 from . import incoming as requests
-from . import jose
+from . import jose, subject_names
 from .application import refusal
-from .clients import SECRET_METHODS, Client
+from .client_keys import certificates_of, is_usable, keys_in
+from .clients import AUTHENTICATION_METHODS, SECRET_METHODS, Client
 from .guards import guard
 from .refusals import Refused
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .settings import Settings
 
-METHODS = (*sorted(SECRET_METHODS), "none")
+_WITH_KEYS = frozenset({"private_key_jwt", "self_signed_tls_client_auth"})
 _GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 _SCOPES = frozenset({"openid", "read"})
 
@@ -54,6 +55,47 @@ def wants_bound_tokens(metadata: Mapping[str, Any]) -> bool:
     if not isinstance(value, bool):
         raise _bad("dpop_bound_access_tokens is not a boolean")
     return value
+
+
+@guard("register.certificate_bound")
+def wants_certificate_bound_tokens(metadata: Mapping[str, Any]) -> bool:
+    """Read tls_client_certificate_bound_access_tokens: true, false, or absent for false (RFC 8705 section 3.4)."""
+    value = metadata.get("tls_client_certificate_bound_access_tokens", False)
+    if not isinstance(value, bool):
+        raise _bad("tls_client_certificate_bound_access_tokens is not a boolean")
+    return value
+
+
+@guard("register.name")
+def one_name(metadata: Mapping[str, Any]) -> subject_names.RegisteredName | None:
+    """Take exactly one name of a client that authenticates with a certificate of an authority (RFC 8705 2.1.2)."""
+    if metadata.get("token_endpoint_auth_method") != "tls_client_auth":
+        return None
+    try:
+        name = subject_names.registered_name(metadata)
+    except ValueError as error:
+        raise _bad(str(error)) from error
+    if name is None:
+        raise _bad(f"a client of tls_client_auth registers one of {', '.join(subject_names.MEMBERS)}")
+    return name
+
+
+def keys_of(metadata: Mapping[str, Any], method: str) -> tuple[tuple[Mapping[str, Any], ...], str]:
+    """Give the keys of a client and its jwks_uri: one of the two, where its method needs one (RFC 7591 section 2)."""
+    if ("jwks" in metadata) and ("jwks_uri" in metadata):
+        raise _bad("jwks and jwks_uri: write one of them")
+    if "jwks_uri" in metadata:
+        if not is_usable(metadata["jwks_uri"]):
+            raise _bad("jwks_uri is not an https URL")
+        return (), metadata["jwks_uri"]
+    if "jwks" not in metadata:
+        if method in _WITH_KEYS:
+            raise _bad(f"a client of {method} registers jwks or jwks_uri")
+        return (), ""
+    try:
+        return keys_in(metadata["jwks"]), ""
+    except ValueError as error:
+        raise _bad(str(error)) from error
 
 
 @guard("register.kept")
@@ -101,14 +143,15 @@ class Registration:
         uris = _texts(metadata, "redirect_uris", [])
         scope = metadata.get("scope", " ".join(sorted(_SCOPES)))
         usable_redirect_uris(uris)
-        if method not in METHODS:
-            raise _bad(f"token_endpoint_auth_method is none of {', '.join(METHODS)}")
+        if method not in AUTHENTICATION_METHODS:
+            raise _bad(f"token_endpoint_auth_method is none of {', '.join(AUTHENTICATION_METHODS)}")
         if not set(grants) <= _GRANTS or (method == "none" and "client_credentials" in grants):
             raise _bad("grant_types has one that this client may not use")
         if "authorization_code" in grants and not uris:
             raise Refused("invalid_redirect_uri", "authorization_code needs a redirect_uri")
         if not isinstance(scope, str) or not set(scope.split()) <= _SCOPES:
             raise _bad("scope reaches further than a client that registers itself may")
+        keys, jwks_uri = keys_of(metadata, method)
         client = Client(
             client_id=guards("register.client_id", metadata),
             method=method,
@@ -116,7 +159,12 @@ class Registration:
             grants=frozenset(grants),
             redirect_uris=frozenset(uris),
             scope=frozenset(scope.split()),
+            keys=keys,
+            certificates=certificates_of(keys),
+            jwks_uri=jwks_uri,
+            name=guards("register.name", metadata),
             dpop_bound=guards("register.dpop_bound", metadata),
+            certificate_bound=guards("register.certificate_bound", metadata),
         )
         self._settings.registry.clients[client.client_id] = guards("register.kept", client)
         said: dict[str, Any] = guards("register.answer", self._said(client, metadata), metadata)
@@ -134,7 +182,14 @@ class Registration:
             "redirect_uris": sorted(client.redirect_uris),
             "scope": " ".join(sorted(client.scope)),
             "dpop_bound_access_tokens": client.dpop_bound,
+            "tls_client_certificate_bound_access_tokens": client.certificate_bound,
         }
+        if client.name is not None:
+            said[client.name.member] = client.name.value
+        if client.jwks_uri:
+            said["jwks_uri"] = client.jwks_uri
+        elif client.keys:
+            said["jwks"] = {"keys": list(client.keys)}
         if client.secret:
             said |= {"client_secret": client.secret, "client_secret_expires_at": 0}
         name = metadata.get("client_name")

@@ -25,6 +25,7 @@ class Settings:
 
     as_url: str
     rs_url: str
+    mtls_url: str = ""  # the authorization server where it asks for client certificates; empty: it does at `as_url`
     issuer: str = ""  # whom the resource server trusts; empty: `as_url`
     public_url: str = ""  # the resource server's name where it is not `rs_url`, behind a proxy for example
     nonces: Nonce = "off"
@@ -48,6 +49,7 @@ class Settings:
     replicas: Literal["none", "shared", "separate"] = "none"  # a second node of the RS, and its memory of spent proofs
     forwarded_header: str = "Client-Cert"
     forwarded_encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc", "none"] = "rfc9440"
+    trusted_proxy: bytes | None = None  # the certificate (DER) that it shows, besides whoever is at internal listeners
     introspection_client: tuple[str, str] = ("", "")
     authorities: tuple[x509.Certificate, ...] = ()
     outgoing_tls: ssl.SSLContext | None = None  # trust for the calls to the issuer

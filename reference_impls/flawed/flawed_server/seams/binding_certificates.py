@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from strict_server import certificates
+from cryptography.hazmat.primitives.serialization import Encoding
+from strict_server import forwarded, jose
+from strict_server.certificates import thumbprint
+from strict_server.refusals import Refused
 
 from flawed_server.registry import instead_of
+from flawed_server.seams.certificate_facts import FACTS, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +23,9 @@ if TYPE_CHECKING:
     from strict_server.tokens import Binding
 
     Compares = Callable[[Binding, bytes | None], None]
-    Fact = Callable[[x509.Certificate], object]
 
 
-def _alike(name: str, fact: Fact) -> None:
+def _alike(name: str, fact: Callable[[x509.Certificate], object]) -> None:
     """Register that a certificate will do of which one fact is that of the certificate named in the token.
 
     The one that is named is known from a request that showed it.
@@ -36,15 +40,65 @@ def _alike(name: str, fact: Fact) -> None:
         if binding.x5t:
             shown[binding.x5t] = told
 
+    instead_of("binding.certificate", f"same {name}")(compare)
+
+
+for _name, _fact in FACTS.items():
+    _alike(_name, _fact)
+
+
+def _written(name: str, alike: Callable[[str, bytes], bool]) -> None:
+    """Register that a token may name its certificate in another way, too."""
+
+    def compare(honest: Compares, binding: Binding, certificate: bytes | None) -> None:
+        if not (binding.x5t and certificate and alike(binding.x5t, certificate)):
+            honest(binding, certificate)
+
     instead_of("binding.certificate", name)(compare)
 
 
-_alike("same subject", lambda certificate: certificate.subject)
-_alike("same authority", lambda certificate: certificate.issuer)
-_alike(
-    "same key",
-    lambda certificate: certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-)
+def _pem_of(der: bytes) -> bytes:
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+
+
+_written("padded", lambda named, der: named.rstrip("=") == thumbprint(der))
+_written("in any case", lambda named, der: named.lower() == thumbprint(der).lower())
+_written("hexadecimal", lambda named, der: named.lower() == hashlib.sha256(der).hexdigest())
+_written("base64", lambda named, der: named == base64.b64encode(hashlib.sha256(der).digest()).decode())
+_written("cut", lambda named, der: thumbprint(der).startswith(named))
+_written("longer", lambda named, der: named.startswith(thumbprint(der)))
+_written("of the key", lambda named, der: named == thumbprint(key_of(x509.load_der_x509_certificate(der))))
+_written("of the text", lambda named, der: named == thumbprint(_pem_of(der)))
+_written("SHA-1", lambda named, der: named == jose.encode(hashlib.sha1(der, usedforsecurity=False).digest()))
+
+
+@instead_of("binding.certificate", "also by its authority")
+def also_by_its_authority(honest: Compares, binding: Binding, certificate: bytes | None) -> None:
+    """Refuse a certificate that is signed by itself."""
+    shown = x509.load_der_x509_certificate(certificate) if certificate else None
+    if shown is not None and shown.issuer == shown.subject:
+        raise Refused("invalid_token", "the certificate is not of a trusted authority")
+    honest(binding, certificate)
+
+
+@instead_of("certificate.presented", "last of the chain")
+def last_of_the_chain(honest: Callable[..., bytes | None], incoming: Incoming, settings: Settings) -> bytes | None:
+    """Take the last certificate that a client sends for its own, unless it is that of an authority."""
+    others = [der for der in incoming.connection.chain if not _of_an_authority(der)]
+    return others[-1] if others else honest(incoming, settings)
+
+
+@instead_of("certificate.presented", "the issuer")
+def the_issuer(honest: Callable[..., bytes | None], incoming: Incoming, settings: Settings) -> bytes | None:
+    """Take an intermediate authority for its client where it is sent along."""
+    own = {authority.public_bytes(Encoding.DER) for authority in settings.authorities}
+    others = [der for der in incoming.connection.chain if der not in own and _of_an_authority(der)]
+    return others[0] if others else honest(incoming, settings)
+
+
+def _of_an_authority(der: bytes) -> bool:
+    found = x509.load_der_x509_certificate(der).extensions
+    return found.get_extension_for_class(x509.BasicConstraints).value.ca
 
 
 @instead_of("binding.certificate", "where one is shown")
@@ -67,7 +121,7 @@ def _from_headers(name: str, *headers: str) -> None:
     def presented(honest: Callable[..., bytes | None], incoming: Incoming, settings: Settings) -> bytes | None:
         for key, value in incoming.headers:
             if key in headers:
-                return certificates._forwarded_der(value, "rfc9440")  # noqa: SLF001 - a flaw reaches inside
+                return forwarded.der_of(value, "rfc9440")
         return honest(incoming, settings)
 
     instead_of("certificate.presented", name)(presented)

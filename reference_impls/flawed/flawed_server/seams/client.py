@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
 from strict_server import jose
 from strict_server.refusals import Refused
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from strict_server.client_authentication import Attempt, Authenticated
     from strict_server.clients import Client
-    from strict_server.incoming import Connection, Incoming
+    from strict_server.incoming import Incoming
     from strict_server.main import Servers
     from strict_server.settings import Settings
 
@@ -30,6 +29,12 @@ def no_assertions(honest: Callable[..., Any], client: Client, attempt: Attempt) 
     if attempt.kind == "assertion":
         raise _failed()
     honest(client, attempt)
+
+
+@instead_of("client.secret", "never")
+def never_by_a_secret(_honest: Callable[..., Any], _expected: str, _attempt: Attempt) -> None:
+    """Take no client that has a secret."""
+    raise _failed()
 
 
 @instead_of("assertion.signature", "also unsigned")
@@ -55,14 +60,20 @@ def no_skew_for_nbf(honest: Callable[..., Any], claims: Mapping[str, Any], now: 
     honest(claims, now)
 
 
-@instead_of("client.tls", "where there is a certificate")
-@instead_of("client.self_signed", "where there is a certificate")
-def no_certificate_is_as_good(
-    honest: Callable[..., Any], connection: Connection, client: Client, settings: Settings
-) -> None:
-    """Check the certificate of a client that authenticates with it where it shows one."""
-    if connection.certificate is not None:
-        honest(connection, client, settings)
+@inside("no assertions at the alias")
+def no_assertions_at_the_alias(servers: Servers) -> None:
+    """Take no client that signs where certificates are asked for."""
+    if servers.authorization is None:
+        return
+    clients = servers.authorization.clients
+    honest = clients.authenticate
+
+    def authenticate(incoming: Incoming, parameters: Mapping[str, str]) -> Authenticated:
+        if incoming.connection.by_alias and "client_assertion" in parameters:
+            raise _failed()
+        return honest(incoming, parameters)
+
+    clients.authenticate = authenticate  # type: ignore[method-assign]
 
 
 @inside("the proof before the client")
@@ -79,46 +90,6 @@ def proof_before_the_client(servers: Servers) -> None:
         return honest(incoming, parameters)
 
     server.clients.authenticate = authenticate  # type: ignore[method-assign]
-
-
-@inside("one certificate for good")
-def one_certificate_for_good(servers: Servers) -> None:
-    """Take of a client the certificate only that it showed first, though it is registered by its name."""
-    if servers.authorization is None:
-        return
-    clients, first = servers.authorization.clients, dict[str, bytes | None]()
-    honest = clients._prove  # noqa: SLF001 - a flaw goes in wherever it has to
-
-    def prove(client: Client, attempt: Attempt, incoming: Incoming) -> None:
-        honest(client, attempt, incoming)
-        seen = incoming.connection.certificate
-        if client.method == "tls_client_auth" and first.setdefault(client.client_id, seen) != seen:
-            raise Refused("invalid_client", "the certificate is another one")
-
-    clients._prove = prove  # type: ignore[method-assign]  # noqa: SLF001
-
-
-@instead_of("certificate.chain", "of no authority")
-def no_authority_is_known(_honest: Callable[..., Any], _connection: Connection, _settings: Settings) -> None:
-    """Trust no authority: the list of them was not found."""
-    raise Refused("invalid_client", "the certificate is not of a trusted authority")
-
-
-@instead_of("certificate.registered", "by its name")
-def registered_by_its_name(honest: Callable[..., Any], der: bytes, client: Client) -> None:
-    """Look for the name of a certificate among the registered ones."""
-    if not any(_subject(der) == _subject(known) for known in client.certificates):
-        honest(der, client)
-
-
-@instead_of("certificate.registered", "no self-signed ones")
-def no_self_signed_ones(_honest: Callable[..., Any], _der: bytes, _client: Client) -> None:
-    """Take no certificate that no authority has signed."""
-    raise Refused("invalid_client", "the certificate is self-signed")
-
-
-def _subject(der: bytes) -> x509.Name:
-    return x509.load_der_x509_certificate(der).subject
 
 
 @instead_of("limit.assertion_audience", "also in a list")

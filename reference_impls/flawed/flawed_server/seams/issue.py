@@ -79,6 +79,12 @@ def refresh_tokens_bound(_honest: Callable[..., Any], _client: Client, shown: Bi
     return shown
 
 
+@instead_of("issue.binding", "never a certificate")
+def never_a_certificate(_honest: Callable[..., Any], _client: Client, shown: Binding) -> Binding:
+    """Bind no token to a certificate."""
+    return Binding(shown.jkt, None)
+
+
 @instead_of("issue.binding", "the key in place of the certificate")
 def key_in_place_of_the_certificate(honest: Callable[..., Any], client: Client, shown: Binding) -> Binding:
     """Bind to the key of a proof alone, where there is one."""

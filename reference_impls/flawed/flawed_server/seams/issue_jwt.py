@@ -93,6 +93,12 @@ def one_key_for_each_client(confirmation: Claims, claims: Claims) -> Claims:
     return confirmation | ({"jkt": jose.encode(claims["client_id"].encode())} if "jkt" in confirmation else {})
 
 
+@_claiming("issuer of another name")
+def issuer_of_another_name(claims: Claims) -> Claims:
+    """Call the issuer by the host at which the token was asked for."""
+    return claims | {"iss": "https://alias.test"}
+
+
 @_claiming("cnf as text")
 def confirmation_as_text(claims: Claims) -> Claims:
     """Write cnf as a text that holds an object."""

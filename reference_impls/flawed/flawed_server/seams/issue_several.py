@@ -23,9 +23,10 @@ HONEST = Guards()
 
 
 def several(servers: Servers, checks: Mapping[str, Callable[..., Any]]) -> None:
-    """Replace guards of the servers by these."""
-    if servers.authorization is not None:
-        object.__setattr__(servers.authorization.settings, "guards", Guards(checks))
+    """Replace guards of the servers by these: both have the same settings, where there are both."""
+    one = servers.authorization or servers.resource
+    if one is not None:
+        object.__setattr__(one.settings, "guards", Guards(checks))
 
 
 @inside("no questions without a proof")

@@ -78,6 +78,13 @@ _OF_SERVERS: Mapping[str, Members] = {
     "no RS256 for assertions": {ASSERTIONS: _less(ASSERTIONS, "RS256")},
     "RS256": {ALGORITHMS: _with(ALGORITHMS, "RS256"), ASSERTIONS: _with(ASSERTIONS, "RS256")},
     "an endpoint in clear": {"end_session_endpoint": _in_clear("authorization_endpoint")},
+    "an alias in clear": {
+        "mtls_endpoint_aliases": lambda document: {
+            **document.get("mtls_endpoint_aliases", {}),
+            "authorization_endpoint": document["authorization_endpoint"].replace("https:", "http:"),
+        }
+    },
+    "an alias of nothing": {"revocation_endpoint": GONE},
     "an empty list": {"ui_locales_supported": []},
     "true as a text": {"tls_client_certificate_bound_access_tokens": "true"},
     "resources in one text": {"protected_resources": lambda document: " ".join(document["protected_resources"])},

@@ -118,7 +118,7 @@ class _Few(Kept):
     """Random, of few bits."""
 
     def made(self) -> str:
-        return secrets.token_hex(6)
+        return f"n{secrets.token_hex(5)}"  # so that it has a letter
 
 
 class _Marked(Kept):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from strict_server import subject_names
+
 from flawed_server.registry import inside, instead_of
-from flawed_server.seams.issue_several import several
+from flawed_server.seams.issue_several import HONEST, several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cryptography import x509
     from strict_server.clients import Client
     from strict_server.main import Servers
 
@@ -49,15 +52,25 @@ def nothing_that_is_false(
     return {name: value for name, value in said.items() if value is not False}
 
 
-@inside("only true counts, and the wish is said back")
-def wish_is_said_back(servers: Servers) -> None:
+def _wish_is_said_back(servers: Servers, guard: str, name: str) -> None:
     """Take everything but true for false, and say back what was asked for."""
-    name = "dpop_bound_access_tokens"
 
     def answered(said: dict[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
         return said | ({name: metadata[name]} if name in metadata else {})
 
-    several(servers, {"register.dpop_bound": lambda asked: asked.get(name) is True, "register.answer": answered})
+    several(servers, {guard: lambda asked: asked.get(name) is True, "register.answer": answered})
+
+
+@inside("only true counts, and the wish is said back")
+def key_wish_is_said_back(servers: Servers) -> None:
+    """Do so with the wish for tokens that are bound to keys."""
+    _wish_is_said_back(servers, "register.dpop_bound", "dpop_bound_access_tokens")
+
+
+@inside("only true counts for certificates, and the wish is said back")
+def certificate_wish_is_said_back(servers: Servers) -> None:
+    """Do so with the wish for tokens that are bound to certificates."""
+    _wish_is_said_back(servers, "register.certificate_bound", "tls_client_certificate_bound_access_tokens")
 
 
 @inside("only true counts, and nothing is said")
@@ -75,3 +88,32 @@ def wish_is_dropped_in_silence(servers: Servers) -> None:
 def as_asked_for(honest: Callable[..., Any], metadata: Mapping[str, Any]) -> str:
     """Let a client choose its name."""
     return str(metadata.get("client_id") or honest(metadata))
+
+
+@instead_of("register.certificate_bound", "never")
+def never_for_certificates(_honest: Callable[..., Any], _metadata: Mapping[str, Any]) -> bool:
+    """Know nothing of certificate-bound tokens."""
+    return False
+
+
+@instead_of("register.answer", "always bound to certificates")
+def always_bound_to_certificates(
+    _honest: Callable[..., Any], said: dict[str, Any], _metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Say of every client that its tokens are bound to certificates."""
+    return said | {"tls_client_certificate_bound_access_tokens": True}
+
+
+@inside("any names of a certificate")
+def any_names_of_a_certificate(servers: Servers) -> None:
+    """Take the first of several names of a certificate, and any certificate of a client that registered none."""
+
+    def name(metadata: Mapping[str, Any]) -> subject_names.RegisteredName | None:
+        first = next((member for member in subject_names.MEMBERS if metadata.get(member)), None)
+        return None if first is None else subject_names.registered_name({first: metadata[first]})
+
+    def subject(certificate: x509.Certificate, client: Client) -> None:
+        if client.name is not None:
+            HONEST("certificate.subject", certificate, client)
+
+    several(servers, {"register.name": name, "certificate.subject": subject})
