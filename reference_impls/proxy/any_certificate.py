@@ -5,7 +5,7 @@ method of ``ssl.SSLContext`` that asyncio calls (``wrap_bio``); the handshake st
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -80,6 +80,17 @@ class _Connection:
             return None
         return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) if binary_form else {}
 
+    @property
+    def resumed(self) -> bool:
+        """Whether it takes up an earlier session, of which nobody knows here what certificate it had."""
+        # pyOpenSSL has no public name for it.
+        return bool(SSL._lib.SSL_session_reused(self._tls._ssl))  # noqa: SLF001
+
+    @property
+    def server_name(self) -> bytes:
+        """What the client called the server (RFC 6066, section 3); empty where it did not."""
+        return self._tls.get_servername() or b""
+
     def peer_issuers(self) -> list[bytes]:
         """Return the certificates that the peer sent after its own, in its order, as DER."""
         sent = self._tls.get_peer_cert_chain() or []
@@ -99,26 +110,44 @@ class _Connection:
         return None
 
 
-class AnyCertificateContext(ssl.SSLContext):
-    """Serves the certificate of a PEM file (chain and key) and asks clients for theirs, without judging it."""
+# SSL_OP_ALLOW_CLIENT_RENEGOTIATION and SSL_OP_NO_RENEGOTIATION; not every pyOpenSSL names them.
+# https://docs.openssl.org/3.0/man3/SSL_CTX_set_options/
+_SECOND_HANDSHAKES, _NO_SECOND_HANDSHAKES = 1 << 8, 1 << 30
 
-    def __new__(cls, _pem: Path) -> Self:
+
+class AnyCertificateContext(ssl.SSLContext):
+    """Serves the certificate of a PEM file (chain and key) and asks clients for theirs, without judging it.
+
+    sessions: whether they may be taken up. second_handshakes: whether a client may begin one. protocols: what is
+    spoken, the best first (ALPN, RFC 7301).
+    """
+
+    def __new__(cls, _pem: Path, **_: object) -> Self:
         return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
 
-    def __init__(self, pem: Path) -> None:
+    def __init__(
+        self,
+        pem: Path,
+        *,
+        sessions: bool = False,
+        second_handshakes: bool = False,
+        protocols: Sequence[bytes] = (b"http/1.1",),
+    ) -> None:
+        self._protocols = protocols
         self._settings = settings = SSL.Context(SSL.TLS_SERVER_METHOD)
         settings.use_certificate_chain_file(str(pem))
         settings.use_privatekey_file(str(pem))
         settings.set_min_proto_version(SSL.TLS1_2_VERSION)
         settings.set_verify(SSL.VERIFY_PEER, lambda *_: True)
         # RFC 9440, section 3.3: what the certificate said may be lost when a session is resumed, so none is.
-        settings.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        settings.set_options(SSL.OP_NO_TICKET)
+        settings.set_session_cache_mode(SSL.SESS_CACHE_SERVER if sessions else SSL.SESS_CACHE_OFF)
+        settings.set_options(0 if sessions else SSL.OP_NO_TICKET)
+        settings.set_options(_SECOND_HANDSHAKES if second_handshakes else _NO_SECOND_HANDSHAKES)
+        settings.set_session_id(b"proxy")
         settings.set_alpn_select_callback(self._choose)
 
-    @staticmethod
-    def _choose(_connection: SSL.Connection, offered: list[bytes]) -> Any:
-        return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+    def _choose(self, _connection: SSL.Connection, offered: list[bytes]) -> Any:
+        return next((known for known in self._protocols if known in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
     def wrap_bio(
         self,

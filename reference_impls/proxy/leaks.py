@@ -1,8 +1,9 @@
 """The ways in which this proxy can be wrong, one at a time: each takes the honest headers and spoils one thing."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from certificates import pem_escaped, rfc9440
 from headers import Headers, Peer, claims, folded, replaced, values, without
 
 _HOSTS = (b"X-Forwarded-Host", b"X-Original-Host", b"X-Forwarded-Server")
@@ -78,6 +79,27 @@ def chain_alone(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
     return honest if peer.spoken_certificate else [*honest, (b"Client-Cert-Chain", b":aG9sZGZhc3Q=:")]
 
 
+def _chain_as(honest: Headers, issuers: Sequence[bytes], encode: Callable[[bytes], bytes]) -> Headers:
+    if not values(honest, b"Client-Cert-Chain"):
+        return honest
+    return [*without(honest, b"Client-Cert-Chain"), (b"Client-Cert-Chain", b", ".join(map(encode, issuers)))]
+
+
+def chain_reversed(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Tell of the chain from its end."""
+    return _chain_as(honest, [*reversed(peer.issuers)], rfc9440)
+
+
+def chain_with_leaf(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Tell of the client's own certificate in the chain, too."""
+    return _chain_as(honest, [peer.certificate or b"", *peer.issuers], rfc9440)
+
+
+def chain_as_pem(_sent: Headers, honest: Headers, peer: Peer) -> Headers:
+    """Tell of the chain as percent-encoded PEM."""
+    return _chain_as(honest, peer.issuers, pem_escaped)
+
+
 _told: Headers = []
 
 
@@ -144,6 +166,12 @@ def return_certificate(_received: Headers, honest: Headers) -> Headers:
     return [*honest, (b"Client-Cert", b":aG9sZGZhc3Q=:"), (b"Client-Cert-Chain", b":aG9sZGZhc3Q=:")]
 
 
+def pass_upgrade(sent: Headers, honest: Headers, _peer: Peer) -> Headers:
+    """Pass on that a client would rather speak another protocol, and what it says of that."""
+    wanted = [(n, v) for n, v in sent if n.lower() in {b"upgrade", b"http2-settings"}]
+    return [*without(honest, b"HTTP2-Settings", b"Connection"), (b"Connection", b"Upgrade, HTTP2-Settings"), *wanted]
+
+
 REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
     "no-strip": no_strip,
     "underscore": underscore,
@@ -157,12 +185,16 @@ REQUEST_LEAKS: Mapping[str, Callable[[Headers, Headers, Peer], Headers]] = {
     "no-strip-folded": no_strip_folded,
     "chain-of-the-client": chain_of_the_client,
     "chain-alone": chain_alone,
+    "chain-reversed": chain_reversed,
+    "chain-with-leaf": chain_with_leaf,
+    "chain-as-pem": chain_as_pem,
     "sticky": sticky,
     "pass-claims": pass_claims,
     "forget-host": forget_host,
     "first-authorization": first_authorization,
     "obey-connection": obey_connection,
     "cut-headers": cut_headers,
+    "pass-upgrade": pass_upgrade,
 }
 RESPONSE_LEAKS: Mapping[str, Callable[[Headers, Headers], Headers]] = {
     "drop-challenge": drop_challenge,
@@ -173,4 +205,4 @@ RESPONSE_LEAKS: Mapping[str, Callable[[Headers, Headers], Headers]] = {
     "return-certificate": return_certificate,
 }
 #: Wrong in what it does with whole requests: see relay.py.
-WAYS = ("any-host", "blind", "cache", "retry")
+WAYS = ("any-host", "blind", "cache", "careless-by-other-names", "first-handshake", "forgetful-sessions", "retry")

@@ -6,11 +6,13 @@ request is never sent twice, so that a proof cannot be used twice by the proxy i
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import h11
-from headers import Headers, Peer, to_client, to_upstream, values
+from headers import Headers, Peer, to_client, to_upstream, values, without
 
 HEADER_LIMIT = 128 * 1024
 BODY_LIMIT = 16 * 1024 * 1024
@@ -25,36 +27,70 @@ AGAIN = frozenset([502, 503, 504])
 class Refusal(Exception):  # noqa: N818 - an answer that the proxy gives itself, not a bug
     """The proxy's own answer to a request that it does not pass on, or that upstream did not answer."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, headers: Headers | None = None, body: bytes | None = None) -> None:
         super().__init__(reason)
         self.status = status
+        self.headers = [(b"Content-Type", b"text/plain")] if headers is None else headers
+        self.body = f"{reason}\n".encode() if body is None else body
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where requests go, for which public host (empty: any), and what happens to headers on the way.
+    """Where requests go, for which public hosts (none: any), and what happens to headers on the way.
 
-    way: one of leaks.WAYS, or nothing. kept: answers by target, where that is to keep them.
+    way: one of leaks.WAYS, or nothing. kept: answers by target, where that is to keep them. gate: judges a request
+    before it goes on, and gives the headers with which it does, or raises Refusal (gateway.py). tls: what upstream is
+    reached by, where not in clear. spoil: what becomes of the bytes for upstream.
     """
 
     host: str
     port: int
-    public: bytes = b""
+    public: tuple[bytes, ...] = ()
     on_request: Callable[[Headers, Headers, Peer], Headers] = lambda _sent, honest, _peer: honest
     on_response: Callable[[Headers, Headers], Headers] = lambda _received, honest: honest
     way: str = ""
     kept: dict[bytes, list[h11.Event]] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+    gate: "Callable[[Client, h11.Request, Headers, Headers], Awaitable[Headers]] | None" = None
+    spoil: Callable[[bytes], bytes] = bytes
+
+
+class Client(Protocol):
+    """Who sent a request, on a connection or a stream of its own.
+
+    body: bytes of the request's body so far. let_in: whether a gate let a request pass.
+    """
+
+    body: int
+    let_in: bool
+
+    @property
+    def answerable(self) -> bool:
+        """Whether no answer has begun."""
+
+    async def event(self) -> h11.Event:
+        """Await the next event of the request, or ConnectionClosed."""
+
+    async def send(self, event: h11.Event) -> None:
+        """Send an event of the answer."""
 
 
 @dataclass
 class Half:
-    """One connection: an h11 state machine on a pair of asyncio streams."""
+    """One connection: an h11 state machine on a pair of asyncio streams. let_in: whether a gate let a request pass."""
 
     machine: h11.Connection
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     body: int = field(default=0, init=False)
     last: bool = field(default=True, init=False)
+    let_in: bool = field(default=False, init=False)
+    spoil: Callable[[bytes], bytes] = bytes
+
+    @property
+    def answerable(self) -> bool:
+        """Whether no answer has begun."""
+        return self.machine.our_state in {h11.IDLE, h11.SEND_RESPONSE}
 
     async def event(self) -> h11.Event:
         """Await the next event; at the end of input it is ConnectionClosed, or h11.RemoteProtocolError is raised."""
@@ -72,7 +108,7 @@ class Half:
 
     async def send(self, event: h11.Event) -> None:
         """Write one event, and wait while the other side does not read."""
-        self.writer.write(self.machine.send(event) or b"")
+        self.writer.write(self.spoil(self.machine.send(event) or b""))
         await self.writer.drain()
 
     async def close(self) -> None:
@@ -83,7 +119,7 @@ class Half:
                 await self.writer.wait_closed()
 
 
-def _checked(request: h11.Request, public: bytes) -> Headers:
+def _checked(request: h11.Request, public: tuple[bytes, ...]) -> Headers:
     """Return the headers as sent; Refusal where passing them on would be ambiguous or is not our business."""
     sent = list(request.headers.raw_items())
     if request.method == b"CONNECT":
@@ -97,22 +133,22 @@ def _checked(request: h11.Request, public: bytes) -> Headers:
     return sent
 
 
-def _is_for(public: bytes, target: bytes, host: bytes) -> bool:
+def _is_for(public: tuple[bytes, ...], target: bytes, host: bytes) -> bool:
     _scheme, separator, rest = target.partition(b"://")
     authorities = [host, rest.partition(b"/")[0]] if separator and not target.startswith(b"/") else [host]
-    return all(authority.lower() == public for authority in authorities)
+    return all(authority.lower() in public for authority in authorities)
 
 
 async def _connect(route: Route) -> Half:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(route.host, route.port)
+            reader, writer = await asyncio.open_connection(route.host, route.port, ssl=route.tls)
     except (OSError, TimeoutError) as error:
         raise Refusal(502, "upstream cannot be reached") from error
-    return Half(h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_LIMIT), reader, writer)
+    return Half(h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_LIMIT), reader, writer, route.spoil)
 
 
-async def _pump_request(client: Half, upstream: Half) -> None:
+async def _pump_request(client: Client, upstream: Half) -> None:
     client.body = 0
     while True:
         event = await client.event()
@@ -126,7 +162,7 @@ async def _pump_request(client: Half, upstream: Half) -> None:
             return
 
 
-async def _pump_response(upstream: Half, client: Half, route: Route) -> list[h11.Event]:
+async def _pump_response(upstream: Half, client: Client, route: Route) -> list[h11.Event]:
     """Bring the answer back; what was sent to the client."""
     sent: list[h11.Event] = []
     try:
@@ -148,7 +184,7 @@ async def _pump_response(upstream: Half, client: Half, route: Route) -> list[h11
         raise Refusal(502, "upstream answered no HTTP") from error
 
 
-async def _both_ways(client: Half, upstream: Half, route: Route) -> list[h11.Event]:
+async def _both_ways(client: Client, upstream: Half, route: Route) -> list[h11.Event]:
     """Body up and answer down at once; the answer's end is the end, also of a body that is still being sent.
 
     Gives what was sent to the client.
@@ -168,9 +204,12 @@ async def _both_ways(client: Half, upstream: Half, route: Route) -> list[h11.Eve
     return sent
 
 
-async def _exchange(client: Half, request: h11.Request, peer: Peer, route: Route) -> None:
+async def exchange(client: Client, request: h11.Request, peer: Peer, route: Route) -> None:
+    """Pass a request on and its answer back. Raises Refusal where the proxy has to answer itself, and like a peer."""
     sent = _checked(request, route.public)
     headers = route.on_request(sent, to_upstream(sent, peer), peer)
+    if route.gate is not None:
+        headers = await route.gate(client, request, sent, headers)
     if request.method == b"GET" and request.target in route.kept:
         await _from_memory(client, route.kept[request.target])
         return
@@ -186,7 +225,7 @@ async def _exchange(client: Half, request: h11.Request, peer: Peer, route: Route
         route.kept[request.target] = answered
 
 
-async def _asked(client: Half, asked: h11.Request, route: Route) -> list[h11.Event]:
+async def _asked(client: Client, asked: h11.Request, route: Route) -> list[h11.Event]:
     """Ask upstream and bring the answer back; what was sent to the client."""
     upstream = await _connect(route)
     upstream.last = route.way != "retry"
@@ -201,7 +240,26 @@ async def _asked(client: Half, asked: h11.Request, route: Route) -> list[h11.Eve
     return await _asked_again(client, asked, route)
 
 
-async def _asked_again(client: Half, asked: h11.Request, route: Route) -> list[h11.Event]:
+async def collected(route: Route, asked: h11.Request) -> Refusal:
+    """Ask a server, without a body, for a whole answer that the proxy can give itself. Raises like a connection."""
+    there = await _connect(route)
+    status, headers, body = 502, Headers(), b""
+    try:
+        await there.send(asked)
+        await there.send(h11.EndOfMessage())
+        while not isinstance(event := await there.event(), h11.EndOfMessage):
+            if isinstance(event, h11.Response):
+                status, headers = event.status_code, to_client(list(event.headers.raw_items()))
+            elif isinstance(event, h11.Data):
+                body += event.data
+            if isinstance(event, h11.ConnectionClosed) or len(body) > HEADER_LIMIT:
+                raise Refusal(502, "the answer broke off, or is too large")
+    finally:
+        await there.close()
+    return Refusal(status, "judged", headers, body)
+
+
+async def _asked_again(client: Client, asked: h11.Request, route: Route) -> list[h11.Event]:
     upstream = await _connect(route)
     try:
         await upstream.send(asked)
@@ -218,22 +276,22 @@ def _may_be_kept(answered: list[h11.Event]) -> bool:
     return any(b"max-age" in rule for rule in rules)
 
 
-async def _from_memory(client: Half, answered: list[h11.Event]) -> None:
+async def _from_memory(client: Client, answered: list[h11.Event]) -> None:
     while not isinstance(await client.event(), h11.EndOfMessage):
         pass
     for event in answered:
         await client.send(event)
 
 
-async def _answer(client: Half, refusal: Refusal) -> None:
+async def refuse(client: Client, refusal: Refusal) -> None:
     """Say it, where no answer was begun and the client still listens."""
-    if client.machine.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+    if not client.answerable:
         return
-    body = f"{refusal}\n".encode()
-    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Connection", "close")]
-    with contextlib.suppress(OSError):
+    told = without(refusal.headers, b"Content-Length", b"Connection")
+    headers = [*told, (b"Content-Length", str(len(refusal.body)).encode()), (b"Connection", b"close")]
+    with contextlib.suppress(OSError, h11.LocalProtocolError):
         await client.send(h11.Response(status_code=refusal.status, headers=headers))
-        await client.send(h11.Data(data=body))
+        await client.send(h11.Data(data=refusal.body))
         await client.send(h11.EndOfMessage())
 
 
@@ -269,11 +327,11 @@ async def serve(client: Half, peer: Peer, route: Route) -> None:
     """Pass on every request of a client connection until one side ends it; never raises for what peers do."""
     try:
         while (request := await _next_request(client)) is not None:
-            await _exchange(client, request, peer, route)
+            await exchange(client, request, peer, route)
     except Refusal as refusal:
-        await _answer(client, refusal)
+        await refuse(client, refusal)
     except h11.RemoteProtocolError as error:
-        await _answer(client, Refusal(error.error_status_hint, "not HTTP/1.1 as it should be"))
+        await refuse(client, Refusal(error.error_status_hint, "not HTTP/1.1 as it should be"))
     except (OSError, TimeoutError, h11.LocalProtocolError):
         pass
     finally:
