@@ -30,6 +30,7 @@ def test_challenge_does_not_burn_the_code(
 
     A client cannot know the nonce before: where the first try burns the code, the user never gets in.
     """
+    authorization_server.token(client, user=True)
     code = authorization_server.code(client)
     authorization_server.refuses(client, code, nonce=nonce)
 
@@ -48,6 +49,7 @@ def test_challenge_does_not_burn_the_code_of_a_public_client(
     authorization_server: AuthorizationServer, public: Client, nonce: object
 ) -> None:
     """A public client's authorization code can be redeemed after a request with it was answered by a challenge."""
+    authorization_server.token(public, user=True)
     code = authorization_server.code(public)
     authorization_server.refuses(public, code, nonce=nonce)
 

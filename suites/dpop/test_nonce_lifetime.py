@@ -47,6 +47,7 @@ def test_nonce_works_for_any_client(endpoint: ProofEndpoint, client: Client, sec
 
     Recorded, not demanded: a server may tell apart to whom it supplied a nonce. It is no secret either way.
     """
+    endpoint.accepts(client)
     endpoint.forget_nonce()
     theirs = endpoint.nonce(second)
     endpoint.forget_nonce()

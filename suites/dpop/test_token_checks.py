@@ -6,8 +6,9 @@ The suite mints these tokens; each comes with a valid proof by the client's key,
 import pytest
 
 from holdfast import at_token_use, case, row
+from holdfast.certificate_forms import rfc9440
 from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
-from holdfast.pki import rfc9440, self_signed
+from holdfast.pki import self_signed
 from holdfast.proofs import ABSENT
 
 JWT = ("mint", "jwt-access-token")

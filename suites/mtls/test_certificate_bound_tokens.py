@@ -3,8 +3,9 @@
 import pytest
 
 from holdfast import at_token_use, case, row
+from holdfast.certificate_forms import rfc9440
 from holdfast.parties import AuthorizationServer, Client, ProofEndpoint, ResourceServer
-from holdfast.pki import rfc9440, self_signed
+from holdfast.pki import self_signed
 
 HEADERS = pytest.mark.parametrize(
     "name",
@@ -35,7 +36,7 @@ def test_token_without_a_certificate_is_refused(endpoint: ProofEndpoint, bound: 
     assert endpoint.send(bound, certificate=None).refused
 
 
-@case("RFC8705-3-06", situation="certificate-does-not-match", impact="critical")
+@case("RFC8705-3-06", also=("RFC8705-3-07",), situation="certificate-does-not-match", impact="critical")
 @at_token_use
 def test_token_with_another_certificate_is_refused(endpoint: ProofEndpoint, bound: Client, thief: Client) -> None:
     """A bound token is refused with another certificate, even one of the same authority.
@@ -61,7 +62,12 @@ def test_token_with_a_reissued_certificate_is_refused(endpoint: ProofEndpoint, b
     assert endpoint.send(bound, certificate=bound.reissued).refused
 
 
-@case("RFC9440-4-05-RS", situation="forged-certificate-header", impact="critical")
+@case(
+    "RFC9440-4-05-RS",
+    also=("RFC8705-3-05", "RFC9440-4-02-RS", "RFC9440-4-04-RS"),
+    situation="forged-certificate-header",
+    impact="critical",
+)
 @HEADERS
 def test_token_with_its_certificate_in_a_header_is_refused(rs: ResourceServer, bound: Client, name: str) -> None:
     """A bound token is refused without a client certificate although a header of the request holds the right one.
@@ -85,6 +91,7 @@ def test_token_carries_the_thumbprint_of_the_certificate(
 
 @case(
     "RFC8705-6.1-02",
+    also=("RFC8705-3.4-02",),
     situation="certificate-missing",
     impact="critical",
     latitude="L30",
@@ -99,7 +106,27 @@ def test_token_asked_for_without_a_certificate_claims_no_binding(
     assert answered.refused or "x5t#S256" not in authorization_server.read(answered).confirmation
 
 
-@case("RFC9440-4-05-AS", situation="certificate-missing", impact="medium", needs=("jwt-access-token",))
+@case("RFC8705-6.4-01", impact="high", needs=("authorization_code", "front-channel"))
+@pytest.mark.parametrize("response_type", [row("token", "token"), row("code-token", "code token")])
+def test_no_certificate_bound_client_gets_a_token_through_the_browser(
+    authorization_server: AuthorizationServer, bound: Client, response_type: str
+) -> None:
+    """The authorization endpoint gives a client of certificate-bound tokens no access token.
+
+    The browser that comes there shows no certificate of the client's, so that such a token is bound to nothing.
+    """
+    seen = authorization_server.authorize(bound, {"response_type": response_type})
+
+    assert "access_token" not in authorization_server.returned(bound, seen)
+
+
+@case(
+    "RFC9440-4-05-AS",
+    also=("RFC9440-4-02-AS", "RFC9440-4-04-AS"),
+    situation="certificate-missing",
+    impact="medium",
+    needs=("jwt-access-token",),
+)
 @HEADERS
 def test_token_asked_for_with_a_certificate_in_a_header_claims_no_binding(
     authorization_server: AuthorizationServer, bound: Client, name: str

@@ -3,13 +3,15 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import Client, ProxyAlone
-from holdfast.pki import rfc9440
+from holdfast.certificate_forms import rfc9440
+from holdfast.parties import Client, ProxyAlone, ProxyOverHttp2
 
 FORWARDS, TELLS = ("forwards-certificate",), ("forwards-certificate", "encoding:rfc9440")
 STRIPPED, OVERWRITTEN = "RFC9440-2.4-04", "RFC9440-2.4-02"
 WITHOUT, BESIDE = "Certificate header of a client that shows none", "Certificate header beside another certificate"
 TOLD = "What is told of a client's certificate"
+#: Of what is said over HTTP/2 the topics are the same: it is the server behind that reads it.
+OVER_HTTP2 = "over HTTP/2: "
 
 #: Ways to write a header line so that who strips it looks past it: sent as they are, where HTTP forbids them, too.
 SHAPES = pytest.mark.parametrize(
@@ -31,6 +33,11 @@ SHAPES = pytest.mark.parametrize(
         row("bare-line-feed", "X-Holdfast: a\n{name}: {value}"),
         row("bare-carriage-return", "X-Holdfast: a\r{name}: {value}"),
     ],
+)
+
+#: Texts that stand for "no certificate" where a proxy always tells something.
+PLACEHOLDERS = pytest.mark.parametrize(
+    "value", [row("null", "(null)"), row("dash", "-"), row("none", "NONE"), row("success", "SUCCESS")]
 )
 
 #: Forms of a whole request in which the same has to hold: request line, and the lines after the certificate header.
@@ -85,7 +92,7 @@ def test_certificate_is_told_although_connection_names_the_header(alone: ProxyAl
 
 @case(STRIPPED, also=("RFC9440-2.3-04",), impact="high")
 def test_without_a_certificate_none_is_told(alone: ProxyAlone, client: Client) -> None:
-    """Without a certificate nothing arrives under the header's name: no placeholder, no chain."""
+    """Without a certificate nothing but an empty value arrives under the header's name: no placeholder, no chain."""
     seen = alone.passes(client)
     told = [*filter(None, seen.values(alone.header)), *seen.values("Client-Cert-Chain")]
     alone.observe(TOLD, "no certificate", " | ".join(told) or "nothing")
@@ -155,12 +162,102 @@ def test_chain_of_the_client_does_not_arrive(alone: ProxyAlone, client: Client, 
 
 
 @case(STRIPPED, impact="high")
-@pytest.mark.parametrize(
-    "value", [row("null", "(null)"), row("dash", "-"), row("none", "NONE"), row("success", "SUCCESS")]
-)
+@PLACEHOLDERS
 def test_placeholder_of_the_client_does_not_arrive(alone: ProxyAlone, client: Client, value: str) -> None:
     """A certificate header with a placeholder in it does not arrive either: the name is the proxy's."""
     seen = alone.send(client, f"header {alone.header}: {value}", headers={alone.header: value})
     alone.observe(WITHOUT, f"Cert-Header: {value}", seen.told(alone.header, value))
 
     assert not seen.speaks(alone.header, value)
+
+
+# The same over HTTP/2: before the server behind reads a field, somebody has made a line of it
+
+
+@case("RFC9440-2.1-01", also=("RFC9440-2.2-01", "RFC9440-2.1-02", "RFC9440-2.2-03"), impact="high", needs=TELLS)
+def test_over_http2_certificate_arrives_byte_for_byte(over_http2: ProxyOverHttp2, bound: Client) -> None:
+    """Over HTTP/2 the certificate of the handshake arrives as a byte sequence of its DER, once."""
+    seen = over_http2.passes(bound, certificate=bound.certificate)
+
+    assert bound.certificate
+    assert seen.values(over_http2.header) == [rfc9440(bound.certificate.der)]
+
+
+@case("RFC9440-2.2-01", impact="high", needs=FORWARDS)
+def test_over_http2_certificate_is_told_of_each_connection_anew(
+    over_http2: ProxyOverHttp2, bound: Client, thief: Client
+) -> None:
+    """Over HTTP/2 two clients with two certificates are told apart, each by one header line."""
+    first = over_http2.passes(bound, certificate=bound.certificate).values(over_http2.header)
+    second = over_http2.passes(thief, certificate=thief.certificate).values(over_http2.header)
+
+    assert len(first) == len(second) == 1
+    assert first != second
+
+
+@case("RFC9440-2.2-01", impact="high", needs=FORWARDS)
+def test_over_http2_certificate_is_told_of_each_stream(over_http2: ProxyOverHttp2, bound: Client) -> None:
+    """Of each stream on a connection the certificate of that connection is told, once, though they come at once."""
+    change = {"certificate": bound.certificate}
+    told = [seen.values(over_http2.header) for seen in over_http2.together(bound, change, change, change)]
+
+    assert [len(values) for values in told] == [1, 1, 1]
+    assert told[0] == told[1] == told[2] != [""]
+
+
+@case(STRIPPED, also=("RFC9440-2.3-04",), impact="high")
+def test_over_http2_without_a_certificate_none_is_told(over_http2: ProxyOverHttp2, client: Client) -> None:
+    """Over HTTP/2 nothing but an empty value arrives under the header's name where there is no certificate."""
+    seen = over_http2.passes(client)
+
+    assert [*filter(None, seen.values(over_http2.header)), *seen.values("Client-Cert-Chain")] == []
+
+
+@case(STRIPPED, also=("RFC9440-4-06",), impact="critical")
+@SHAPES
+def test_over_http2_certificate_header_of_a_client_without_one_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, bound: Client, shape: str
+) -> None:
+    """Over HTTP/2 a certificate header that a client without a certificate wrote does not arrive, however it is spelt.
+
+    What HTTP/1.1 has two lines for may be one field here, with a line break in it.
+    """
+    seen = over_http2.shaped(client, shape, over_http2.forged(bound))
+    told = seen.told(over_http2.header, over_http2.forged(bound))
+    over_http2.observe(WITHOUT, OVER_HTTP2 + over_http2.spelt(shape), told)
+
+    assert not seen.speaks(over_http2.header, over_http2.forged(bound))
+
+
+@case(OVERWRITTEN, also=("RFC9440-4-06",), impact="critical")
+@SHAPES
+def test_over_http2_certificate_header_beside_another_certificate_does_not_arrive(
+    over_http2: ProxyOverHttp2, thief: Client, bound: Client, shape: str
+) -> None:
+    """Over HTTP/2 a certificate header does not arrive that was written by a client with another certificate."""
+    seen = over_http2.shaped(thief, shape, over_http2.forged(bound), certificate=thief.certificate)
+    told = seen.told(over_http2.header, over_http2.forged(bound))
+    over_http2.observe(BESIDE, OVER_HTTP2 + over_http2.spelt(shape), told)
+
+    assert not seen.speaks(over_http2.header, over_http2.forged(bound))
+
+
+@case(STRIPPED, impact="critical")
+def test_over_http2_chain_of_the_client_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, bound: Client
+) -> None:
+    """Over HTTP/2 a Client-Cert-Chain that the client wrote does not arrive."""
+    seen = over_http2.send(client, "header Client-Cert-Chain", headers={"Client-Cert-Chain": over_http2.forged(bound)})
+
+    assert not seen.speaks("Client-Cert-Chain", over_http2.forged(bound))
+
+
+@case(STRIPPED, impact="high")
+@PLACEHOLDERS
+def test_over_http2_placeholder_of_the_client_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, value: str
+) -> None:
+    """Over HTTP/2 a certificate header with a placeholder in it does not arrive either."""
+    seen = over_http2.send(client, f"header {over_http2.header}: {value}", headers={over_http2.header: value})
+
+    assert not seen.speaks(over_http2.header, value)

@@ -52,7 +52,7 @@ def test_token_with_another_certificate_is_refused_through_the_proxy(
     assert proxy.send(bound, certificate=thief.certificate).refused
 
 
-@case("RFC9440-2.4-04", situation="forged-certificate-header", impact="critical")
+@case("RFC9440-2.4-04", also=("RFC8705-6.5-02",), situation="forged-certificate-header", impact="critical")
 @SPELLINGS
 def test_forged_header_without_a_certificate_is_refused(proxy: Proxy, bound: Client, name: str) -> None:
     """A thief without any certificate, who pastes the victim's into a header, is refused.

@@ -6,15 +6,13 @@ A server behind a proxy believes such headers, since it cannot know the truth it
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import Client, ProxyAlone
+from holdfast.parties import Client, ProxyAlone, ProxyOverHttp2
 
 AUTHENTIC = "RFC9700-4.13-01"
 CLAIMED, HOST = "Host, scheme and path that a client claims", "The host of a request"
 EVIL = "evil.test"
 
-
-@case(AUTHENTIC, impact="critical")
-@pytest.mark.parametrize(
+HOSTS = pytest.mark.parametrize(
     ("name", "value"),
     [
         row("x-forwarded-host", "X-Forwarded-Host", EVIL),
@@ -27,16 +25,7 @@ EVIL = "evil.test"
         row("forwarded-list", "Forwarded", f'for=192.0.2.1;host="{EVIL}";proto=http, for=192.0.2.2'),
     ],
 )
-def test_host_that_the_client_claims_does_not_arrive(alone: ProxyAlone, client: Client, name: str, value: str) -> None:
-    """A host that a client claims in a header does not arrive: a proof for that host would fit it."""
-    seen = alone.send(client, f"header {name}: {value}", headers={name: value})
-    alone.observe(CLAIMED, f"{name}: {value}", seen.told(name, EVIL))
-
-    assert not seen.says(EVIL)
-
-
-@case(AUTHENTIC, impact="high")
-@pytest.mark.parametrize(
+SCHEMES_AND_PATHS = pytest.mark.parametrize(
     ("name", "value"),
     [
         row("x-forwarded-proto", "X-Forwarded-Proto", "gopher"),
@@ -58,6 +47,20 @@ def test_host_that_the_client_claims_does_not_arrive(alone: ProxyAlone, client: 
         row("x-envoy-original-path", "X-Envoy-Original-Path", "/elsewhere", latitude="L59"),
     ],
 )
+
+
+@case(AUTHENTIC, impact="critical")
+@HOSTS
+def test_host_that_the_client_claims_does_not_arrive(alone: ProxyAlone, client: Client, name: str, value: str) -> None:
+    """A host that a client claims in a header does not arrive: a proof for that host would fit it."""
+    seen = alone.send(client, f"header {name}: {value}", headers={name: value})
+    alone.observe(CLAIMED, f"{name}: {value}", seen.told(name, EVIL))
+
+    assert not seen.says(EVIL)
+
+
+@case(AUTHENTIC, impact="high")
+@SCHEMES_AND_PATHS
 def test_scheme_or_path_that_the_client_claims_does_not_arrive(
     alone: ProxyAlone, client: Client, name: str, value: str
 ) -> None:
@@ -87,7 +90,7 @@ def test_another_host_does_not_arrive(alone: ProxyAlone, client: Client, line: s
     """
     seen = alone.formed(client, line, "\r\n", host=host)
     shown = f"{alone.shown(line)}, {alone.shown(host)}"
-    alone.observe(HOST, shown, seen.told("Host", EVIL) if seen.arrivals else seen.told("Host", ""))
+    alone.observe(HOST, shown, seen.told("Host", EVIL))
 
     assert not seen.says(EVIL)
 
@@ -98,5 +101,37 @@ def test_host_that_the_client_used_arrives(alone: ProxyAlone, client: Client) ->
     seen = alone.passes(client)
     told = [f"{name}: {value}" for name, value in seen.arrival.fields if alone.host in value]
     alone.observe(HOST, "what arrives", " | ".join(told) or f"Host: {', '.join(seen.values('Host'))}")
+
+    assert told
+
+
+@case(AUTHENTIC, impact="critical")
+@HOSTS
+def test_over_http2_host_that_the_client_claims_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, name: str, value: str
+) -> None:
+    """Over HTTP/2 a host that a client claims in a header does not arrive."""
+    seen = over_http2.send(client, f"header {name}: {value}", headers={name: value})
+
+    assert not seen.says(EVIL)
+
+
+@case(AUTHENTIC, impact="high")
+@SCHEMES_AND_PATHS
+def test_over_http2_scheme_or_path_that_the_client_claims_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, name: str, value: str
+) -> None:
+    """Over HTTP/2 a scheme, port, path or method that a client claims in a header does not arrive."""
+    seen = over_http2.send(client, f"header {name}: {value}", headers={name: value})
+
+    assert not seen.speaks(name, value)
+
+
+@case("RFC9449-12.8-01-proxy", impact="medium")
+def test_over_http2_host_that_the_client_used_arrives(over_http2: ProxyOverHttp2, client: Client) -> None:
+    """Over HTTP/2 the name and port of `:authority` arrive in some header: `htu` is compared with them."""
+    seen = over_http2.passes(client)
+    told = [f"{name}: {value}" for name, value in seen.arrival.fields if over_http2.host in value]
+    over_http2.observe(HOST, "what arrives over HTTP/2", " | ".join(told) or f"Host: {', '.join(seen.values('Host'))}")
 
     assert told

@@ -7,7 +7,7 @@ since another server, or the next version of this one, may read them (RFC 9700, 
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import Client, ProxyAlone
+from holdfast.parties import Client, ProxyAlone, ProxyOverHttp2
 
 TOPIC = "Other names for certificates and people"
 VALUE = "holdfast-says-so"
@@ -65,14 +65,27 @@ NAMES = (
     "DPoP-Thumbprint",
 )
 
+EACH = pytest.mark.parametrize("name", [row(name.lower(), name) for name in NAMES])
+
 
 @case("RFC9700-4.13-01", impact="high", latitude="L59")
-@pytest.mark.parametrize("name", [row(name.lower(), name) for name in NAMES])
+@EACH
 def test_header_that_speaks_of_a_certificate_or_a_person_does_not_arrive(
     alone: ProxyAlone, client: Client, name: str
 ) -> None:
     """A header under which some proxy speaks of a client's certificate or name does not arrive from a client."""
     seen = alone.send(client, f"header {name}", headers={name: VALUE})
     alone.observe(TOPIC, name, seen.told(name, VALUE))
+
+    assert not seen.speaks(name, VALUE)
+
+
+@case("RFC9700-4.13-01", impact="high", latitude="L59")
+@EACH
+def test_over_http2_header_that_speaks_of_a_certificate_or_a_person_does_not_arrive(
+    over_http2: ProxyOverHttp2, client: Client, name: str
+) -> None:
+    """Over HTTP/2 no header arrives from a client under which some proxy speaks of certificates or people."""
+    seen = over_http2.send(client, f"header {name}", headers={name: VALUE})
 
     assert not seen.speaks(name, VALUE)

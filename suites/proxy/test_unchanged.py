@@ -3,16 +3,14 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.parties import Client, ProxyAlone, Reply
+from holdfast.parties import Client, ProxyAlone, ProxyOverHttp2, Reply
 
 UNCHANGED = "RFC9449-12.8-01-proxy"
 ASKED, ANSWERED, SIZES = "Proof and token on the way in", "Challenge and nonce on the way out", "Sizes"
 PROOF = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImRwb3Arand0In0.eyJqdGkiOiJob2xkZmFzdCJ9.c2lnbmF0dXJl-_"
 TOKEN = "DPoP holdfast.token-._~+/=="  # noqa: S105 - no secret
 
-
-@case(UNCHANGED, impact="high")
-@pytest.mark.parametrize(
+PROOF_AND_TOKEN = pytest.mark.parametrize(
     ("name", "value"),
     [
         row("dpop", "DPoP", PROOF),
@@ -21,6 +19,30 @@ TOKEN = "DPoP holdfast.token-._~+/=="  # noqa: S105 - no secret
         row("authorization-small-letters", "authorization", TOKEN),
     ],
 )
+BOTH = pytest.mark.parametrize("name", [row("dpop", "DPoP"), row("authorization", "Authorization")])
+STATUSES = pytest.mark.parametrize("status", [row("200", 200), row("400", 400), row("401", 401), row("403", 403)])
+ANSWERS = pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        row("nonce", "DPoP-Nonce", "holdfast-._~"),
+        row("challenge", "WWW-Authenticate", 'DPoP algs="ES256 EdDSA", error="use_dpop_nonce"'),
+        row("cache-control", "Cache-Control", "no-store"),
+    ],
+)
+TWO_LINES = pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        row("challenge", "WWW-Authenticate", ['DPoP algs="ES256"', "Bearer"]),
+        row("nonce", "DPoP-Nonce", ["one", "two"]),
+    ],
+)
+CERTIFICATE_NAMES = pytest.mark.parametrize(
+    "name", [row("client-cert", "Client-Cert"), row("client-cert-chain", "Client-Cert-Chain")]
+)
+
+
+@case(UNCHANGED, impact="high")
+@PROOF_AND_TOKEN
 def test_header_of_a_request_arrives_as_it_was_sent(alone: ProxyAlone, client: Client, name: str, value: str) -> None:
     """Proof and token arrive byte for byte, once."""
     seen = alone.send(client, f"header {name}: {value}", headers={name: value})
@@ -30,7 +52,7 @@ def test_header_of_a_request_arrives_as_it_was_sent(alone: ProxyAlone, client: C
 
 
 @case("RFC9449-4.3-01-RS", impact="high")
-@pytest.mark.parametrize("name", [row("dpop", "DPoP"), row("authorization", "Authorization")])
+@BOTH
 def test_second_line_is_not_lost(alone: ProxyAlone, client: Client, name: str) -> None:
     """Of two lines both arrive, as two or as a list, or the request is refused: the server has to see that two came."""
     values = ["DPoP one", "DPoP two"]
@@ -66,15 +88,8 @@ def test_proof_of_usual_size_arrives_beside_a_token_of_usual_size(alone: ProxyAl
 
 
 @case(UNCHANGED, impact="medium")
-@pytest.mark.parametrize("status", [row("200", 200), row("400", 400), row("401", 401), row("403", 403)])
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        row("nonce", "DPoP-Nonce", "holdfast-._~"),
-        row("challenge", "WWW-Authenticate", 'DPoP algs="ES256 EdDSA", error="use_dpop_nonce"'),
-        row("cache-control", "Cache-Control", "no-store"),
-    ],
-)
+@STATUSES
+@ANSWERS
 def test_header_of_an_answer_returns_as_it_was_sent(
     alone: ProxyAlone, client: Client, name: str, value: str, status: int
 ) -> None:
@@ -86,13 +101,7 @@ def test_header_of_an_answer_returns_as_it_was_sent(
 
 
 @case(UNCHANGED, impact="medium")
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        row("challenge", "WWW-Authenticate", ['DPoP algs="ES256"', "Bearer"]),
-        row("nonce", "DPoP-Nonce", ["one", "two"]),
-    ],
-)
+@TWO_LINES
 def test_two_lines_of_an_answer_both_return(alone: ProxyAlone, client: Client, name: str, values: list[str]) -> None:
     """Of two challenges, or of two nonces, both return, as two lines or as a list."""
     seen = alone.replied(client, Reply(401, tuple((name, value) for value in values)))
@@ -102,7 +111,7 @@ def test_two_lines_of_an_answer_both_return(alone: ProxyAlone, client: Client, n
 
 
 @case("RFC9440-2.2-02-proxy", also=("RFC9440-2.3-07",), impact="low")
-@pytest.mark.parametrize("name", [row("client-cert", "Client-Cert"), row("client-cert-chain", "Client-Cert-Chain")])
+@CERTIFICATE_NAMES
 def test_certificate_header_of_an_answer_does_not_return(alone: ProxyAlone, client: Client, name: str) -> None:
     """A certificate header that the server behind puts into its answer does not reach the client."""
     seen = alone.replied(client, Reply(200, ((name, ":aG9sZGZhc3Q=:"),)))
@@ -112,10 +121,93 @@ def test_certificate_header_of_an_answer_does_not_return(alone: ProxyAlone, clie
 
 
 @case("RFC9440-2.4-07", impact="low")
-@pytest.mark.parametrize("name", [row("client-cert", "Client-Cert"), row("client-cert-chain", "Client-Cert-Chain")])
+@CERTIFICATE_NAMES
 def test_vary_by_a_certificate_becomes_an_asterisk(alone: ProxyAlone, client: Client, name: str) -> None:
     """A Vary that names a certificate header becomes `*` for the client, to whom that name says nothing."""
     seen = alone.replied(client, Reply(200, (("Vary", name),)))
     alone.observe(ANSWERED, f"Vary: {name}", seen.returned([name], "Vary"))
+
+    assert [value.strip() for value in seen.exchange.headers("Vary")] == ["*"]
+
+
+# The same over HTTP/2
+
+
+@case(UNCHANGED, impact="high")
+@PROOF_AND_TOKEN
+def test_over_http2_header_of_a_request_arrives_as_it_was_sent(
+    over_http2: ProxyOverHttp2, client: Client, name: str, value: str
+) -> None:
+    """Over HTTP/2 proof and token arrive byte for byte, once."""
+    seen = over_http2.send(client, f"header {name}: {value}", headers={name: value})
+    over_http2.observe(ASKED, f"{name} over HTTP/2", seen.became([value], name))
+
+    assert seen.values(name) == [value]
+
+
+@case("RFC9449-4.3-01-RS", impact="high")
+@BOTH
+def test_over_http2_second_line_is_not_lost(over_http2: ProxyOverHttp2, client: Client, name: str) -> None:
+    """Over HTTP/2, too, both of two fields arrive, as two lines or as a list, or the request is refused."""
+    values = ["DPoP one", "DPoP two"]
+    seen = over_http2.send(client, f"two fields {name}", headers=[(name, value) for value in values])
+    over_http2.observe(ASKED, f"{name} twice over HTTP/2", seen.became(values, name))
+
+    assert seen.stopped or seen.members(name) == values
+
+
+@case(UNCHANGED, impact="high")
+def test_over_http2_proof_of_usual_size_arrives_beside_a_token_of_usual_size(
+    over_http2: ProxyOverHttp2, client: Client
+) -> None:
+    """Over HTTP/2 a proof by an RSA key of 4,096 bits and a token of 4 kB arrive together."""
+    headers = {"DPoP": "p" * 2_400, "Authorization": f"DPoP {'t' * 4_096}"}
+    seen = over_http2.send(client, "headers DPoP and Authorization: 2,400 and 4,096 bytes", headers=headers)
+
+    assert [seen.values("DPoP"), seen.values("Authorization")] == [[value] for value in headers.values()]
+
+
+@case(UNCHANGED, impact="medium")
+@STATUSES
+@ANSWERS
+def test_over_http2_header_of_an_answer_returns_as_it_was_sent(
+    over_http2: ProxyOverHttp2, client: Client, name: str, value: str, status: int
+) -> None:
+    """Over HTTP/2 nonce, challenge and caching rules return unchanged, once, under the status that the server gave."""
+    seen = over_http2.replied(client, Reply(status, ((name, value),)))
+
+    assert (seen.exchange.status, seen.exchange.headers(name)) == (status, [value])
+
+
+@case(UNCHANGED, impact="medium")
+@TWO_LINES
+def test_over_http2_two_lines_of_an_answer_both_return(
+    over_http2: ProxyOverHttp2, client: Client, name: str, values: list[str]
+) -> None:
+    """Over HTTP/2 both of two challenges, or of two nonces, return, as two fields or as a list."""
+    seen = over_http2.replied(client, Reply(401, tuple((name, value) for value in values)))
+    over_http2.observe(ANSWERED, f"{name} twice over HTTP/2", seen.returned(values, name))
+
+    assert [part for value in seen.exchange.headers(name) for part in value.split(", ")] == values
+
+
+@case("RFC9440-2.2-02-proxy", also=("RFC9440-2.3-07",), impact="low")
+@CERTIFICATE_NAMES
+def test_over_http2_certificate_header_of_an_answer_does_not_return(
+    over_http2: ProxyOverHttp2, client: Client, name: str
+) -> None:
+    """Over HTTP/2 a certificate header of an answer does not reach the client."""
+    seen = over_http2.replied(client, Reply(200, ((name, ":aG9sZGZhc3Q=:"),)))
+
+    assert seen.exchange.headers(name) == []
+
+
+@case("RFC9440-2.4-07", impact="low")
+@CERTIFICATE_NAMES
+def test_over_http2_vary_by_a_certificate_becomes_an_asterisk(
+    over_http2: ProxyOverHttp2, client: Client, name: str
+) -> None:
+    """Over HTTP/2 a Vary that names a certificate header becomes `*` for the client."""
+    seen = over_http2.replied(client, Reply(200, (("Vary", name),)))
 
     assert [value.strip() for value in seen.exchange.headers("Vary")] == ["*"]
