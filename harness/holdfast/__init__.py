@@ -4,9 +4,11 @@ from holdfast.cases import (
     ACCEPTED,
     REFUSED,
     at,
+    at_each_hop,
     at_every_endpoint,
     at_the_authorization_server,
     at_token_use,
+    by_each_name,
     case,
     row,
 )
@@ -17,9 +19,11 @@ __all__ = [
     "REFUSED",
     "Outcome",
     "at",
+    "at_each_hop",
     "at_every_endpoint",
     "at_the_authorization_server",
     "at_token_use",
+    "by_each_name",
     "case",
     "row",
 ]

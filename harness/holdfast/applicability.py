@@ -1,22 +1,24 @@
 """Which cases a target is asked: by the roles it is judged in, its capabilities, its clients and its windows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pytest
 
 from holdfast import profiles, rooms
-from holdfast.cases import Mark, endpoint_of
+from holdfast.cases import Mark, endpoint_of, parameter_of
 from holdfast.parties.bench import Bench
-from holdfast.parties.cast import CLIENTS, OTHERS, lacking, lacking_endpoint
+from holdfast.parties.cast import BY_NAME, CLIENTS, OTHERS, lacking, lacking_endpoint
 from holdfast.places import GRANTS_AT
 from holdfast.profiles import Profile
 from holdfast.requirements import Requirement, Tables
 
-#: Capability without which a party has nothing to do.
-PARTY_CAPABILITY = {
-    **dict.fromkeys(("client", "second", "public", "willing"), "dpop"),
-    **dict.fromkeys(("bound", "doubly_bound", "public_bound"), "mtls"),
+#: Capabilities without which a party has nothing to do.
+PARTY_CAPABILITIES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("client", "second", "public", "willing"), ("dpop",)),
+    **dict.fromkeys(("bound", "public_bound"), ("mtls",)),
+    "doubly_bound": ("dpop", "mtls"),
+    "over_http2": ("http2",),
 }
 
 ROLE_AT = {"userinfo": frozenset({"as", "rs"})}
@@ -65,7 +67,7 @@ def missing_for_profile(item: pytest.Item, mark: Mark, requirement: Requirement,
     """
     if _role(item, requirement, bench):
         return ""
-    wanted = {*mark.needs, *(PARTY_CAPABILITY.get(name, "") for name in arguments(item))}
+    wanted = {*mark.needs, *(need for name in arguments(item) for need in PARTY_CAPABILITIES.get(name, ()))}
     lacking_here = sorted(wanted & set(profile.requires) - bench.capabilities)
     return f"profile {profile.name} demands {', '.join(lacking_here)}" if lacking_here else ""
 
@@ -101,11 +103,11 @@ def _parties(item: pytest.Item, bench: Bench) -> str:
     for name in arguments(item):
         if name == "endpoint":
             reason = lacking_endpoint(bench, endpoint_of(item))
+        elif name == "named":
+            reason = lacking(bench, BY_NAME[parameter_of(item, name)])  # type: ignore[index]  # rows name only these
         else:
-            needed = PARTY_CAPABILITY.get(name)
             reason = lacking(bench, name) if name in CLIENTS or name in OTHERS else ""
-            if not reason and needed and needed not in bench.capabilities:
-                reason = f"the target does not claim {needed}"
+            reason = reason or _capabilities(PARTY_CAPABILITIES.get(name, ()), bench.capabilities)
         if reason:
             return reason
     return ""

@@ -101,6 +101,14 @@ def _request(request: Request, carried: Collection[str]) -> Aspects:
         "path of the URL": parts.path,
         "certificate": request.certificate.thumbprint if request.certificate else "none",
     }
+    if request.certificate and request.certificate.intermediates:
+        behind = map(jose.certificate_thumbprint, request.certificate.intermediates)
+        found["certificates behind it"] = ", ".join(behind)
+    found |= {"TLS handshake": str(request.handshake)} if request.handshake is not None else {}
+    if request.http2 is not None:
+        found["protocol"] = "HTTP/2"
+        found |= {"pseudo-header fields": repr(request.http2.pseudo)} if request.http2.pseudo is not None else {}
+        found |= {"trailers": repr(request.http2.trailers)} if request.http2.trailers else {}
     found |= {"request target": request.target} if request.target is not None else {}
     found |= {"raw bytes": repr(request.raw)} if request.raw is not None else {}
     found |= _parameters("query", parse_qsl(parts.query, keep_blank_values=True), carried)
@@ -208,13 +216,15 @@ def _token(value: str, model: str, sent: Sent) -> Aspects:
 
 
 def _token_claims(claims: Mapping[str, object], honest: Mapping[str, object], sent: Sent) -> Aspects:
-    """Call new what is new in each token: jti, iat that is not ahead, and exp where it lives as long as the other."""
+    """Call new what is new in each token: jti, times not ahead, and exp where it lives as long as the other."""
     said: Aspects = {}
     if _sound_jti(claims.get("jti")):
         said["jti"] = FRESH
-    iat, lives = _number(claims.get("iat")), _lives(claims)
-    if iat is not None and iat <= sent.at + NEAR:
-        said["iat"] = FRESH
+    for name in ("iat", "auth_time"):
+        moment = _number(claims.get(name))
+        if moment is not None and moment <= sent.at + NEAR:
+            said[name] = FRESH
+    lives = _lives(claims)
     other = _lives(honest)
     if lives is not None and other is not None and abs(lives - other) <= NEAR:
         said["exp"] = FRESH

@@ -4,27 +4,35 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from holdfast import jose, pki
 from holdfast.discover import ENDPOINT_MEMBERS, Discovered, discovered, metadata_urls
 from holdfast.errors import UsageError
 from holdfast.exchange import parsed
-from holdfast.launch import ClientMaterial, Ground, Running
+from holdfast.launch import ClientMaterial, Running
+from holdfast.launch.material import hop_credential, shown_by_proxy
 from holdfast.masking import Masker
-from holdfast.parties.bench import Bench
+from holdfast.parties.bench import Bench, wire_for
+from holdfast.parties.cast import BY_NAME
 from holdfast.parties.client import Client, Registration
 from holdfast.parties.issuer import Issuer
 from holdfast.parties.keys import KeyRing
 from holdfast.parties.origin_server import OriginServer
 from holdfast.parties.run import origin
 from holdfast.requirements import Tables
+from holdfast.target_model import Subject
 from holdfast.targets import Target
 from holdfast.wire import Answer, ContextCache, Request, Wire
 
 _SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 #: Ways of authentication that need nothing of the connection.
 _CONFIDENTIAL = _SECRET | {"private_key_jwt"}
+
+
+def _named(material: ClientMaterial, kind: Subject) -> bool:
+    return material.auth == "tls_client_auth" and material.subject == kind
+
 
 #: Who plays which party: name in a case -> test on a registered client. Clients with a secret are asked first.
 CASTING: Mapping[str, Callable[[ClientMaterial], bool]] = {
@@ -37,32 +45,9 @@ CASTING: Mapping[str, Callable[[ClientMaterial], bool]] = {
     "plain": lambda c: c.binding == "none" and c.auth in _CONFIDENTIAL,
     "signing": lambda c: c.auth == "private_key_jwt",
     "tls_client": lambda c: c.auth == "tls_client_auth",
+    **{name: partial(_named, kind=kind) for kind, name in BY_NAME.items()},
     "self_signed_client": lambda c: c.auth == "self_signed_tls_client_auth",
 }
-
-
-def plays_issuer(target: Target) -> bool:
-    """Whether the suite has to be the authorization server: a resource server is judged and none is named."""
-    named = target.issuer not in {None, "{suite_url}"} or target.endpoints.token is not None
-    return "rs" in target.roles and not named and bool(target.resources)
-
-
-def issuer_for(target: Target, made: list[Any]) -> Callable[[Ground], str] | None:
-    """Give what launch.start calls to have the suite's issuer served before the target; None where none is needed."""
-    if not plays_issuer(target):
-        return None
-
-    def serve(ground: Ground) -> str:
-        from holdfast.launch.process import free_ports
-
-        port = free_ports(1)[0]
-        url = f"https://{ground.host}:{port}"
-        issuer = Issuer(url)
-        issuer.serve(ground.authority.issue_server([ground.host]), ground.folder, host=ground.bind, port=port)
-        made.append(issuer)
-        return url
-
-    return serve
 
 
 def bench_for(
@@ -78,14 +63,15 @@ def bench_for(
     """
     issuer = part if isinstance(part, Issuer) else None
     masker, contexts, keys = masker or Masker(), ContextCache(), KeyRing()
-    with contextlib.closing(_wire(running, contexts, stop)) as wire:
+    with contextlib.closing(wire_for(running, contexts, stop)) as wire:
         found, skew = _explored(running, wire)
     clients = _minted_clients(running, keys) if issuer else _cast(running, keys)
     _learn(masker, running, clients, keys)
     bench = Bench(
         running=running,
         tables=tables,
-        endpoints={} if issuer else found.endpoints,
+        endpoints={} if issuer else {**found.endpoints, **_by_alias_only(found.aliases)},
+        aliases={} if issuer else found.aliases,
         metadata=found.metadata,
         capabilities=frozenset(found.capabilities | _derived(running, found, clients, issuer)),
         clients=clients,
@@ -94,9 +80,10 @@ def bench_for(
         contexts=contexts,
         stop=stop,
         skew=skew,
-        deadline=running.target.deadline,
         issuer=issuer,
         origin=part if isinstance(part, OriginServer) else None,
+        hop=hop_credential(running.target),
+        shown_by_proxy=shown_by_proxy(running.target),
     )
     bench.findings.extend(found.findings)
     if issuer:
@@ -104,15 +91,9 @@ def bench_for(
     return bench
 
 
-def _wire(running: Running, contexts: ContextCache, stop: threading.Event) -> Wire:
-    return Wire(
-        authorities=running.ca_pem,
-        resolve=running.resolve,
-        allowed=running.allowed,
-        deadline=running.target.deadline,
-        contexts=contexts,
-        stop=stop,
-    )
+def _by_alias_only(aliases: Mapping[str, str]) -> Mapping[str, str]:
+    """Give the endpoints that the suite asks at their alias whoever comes: with a token, not as a client."""
+    return {name: url for name, url in aliases.items() if name == "userinfo"}
 
 
 def _audience(running: Running) -> str:
@@ -179,6 +160,8 @@ def _document(answer: Answer) -> Mapping[str, object]:
 def _cast(running: Running, keys: KeyRing) -> dict[str, Client]:
     known = sorted(running.clients.values(), key=lambda material: material.auth not in _SECRET)
     cast = {"thief": _thief(running, keys)}
+    if running.target.proxy is not None and running.target.proxy.other_host:
+        cast["guest"] = _guest(running, keys)
     for name, fits in CASTING.items():
         found = [material for material in known if fits(material)]
         if found:
@@ -201,21 +184,23 @@ def _client(name: str, material: ClientMaterial, running: Running, keys: KeyRing
         grants=material.grants,
         scope=material.scope,
         redirect_uri=material.redirect_uri,
+        subject=material.subject,
         parameters={**material.parameters, **({"resource": material.resource} if material.resource else {})},
     )
     certificate = material.credential
-    reissued, unfit = None, dict[str, pki.Credential]()
-    if certificate is not None and running.kind != "running":
-        reissued = running.authority.reissue(certificate)
-    if certificate is not None and material.auth == "tls_client_auth" and running.kind != "running":
-        unfit["expired"] = running.authority.reissue(certificate, expired=True)
-        unfit["for servers"] = running.authority.reissue(certificate, eku="server")
-    return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued, unfit)
+    authority = running.authority if running.kind != "running" else None
+    reissued = authority.reissue(certificate) if authority and certificate else None
+    return Client(name, material.binding, registration, keys.of("ES256", name), certificate, reissued, authority)
 
 
 def _thief(running: Running, keys: KeyRing) -> Client:
     own = running.authority.issue_client("thief") if running.kind != "running" else pki.self_signed("thief")
     return Client("thief", "both", None, keys.of("ES256", "thief"), own)
+
+
+def _guest(running: Running, keys: KeyRing) -> Client:
+    own = running.guests.issue_client("guest")
+    return Client("guest", "certificate", None, keys.of("ES256", "guest"), own, authority=running.guests)
 
 
 def _minted_clients(running: Running, keys: KeyRing) -> dict[str, Client]:
@@ -232,7 +217,8 @@ def _minted_clients(running: Running, keys: KeyRing) -> dict[str, Client]:
             registration = Registration(id=name, auth="none", scope=scope)
             certificate = running.authority.issue_client(name) if binding in {"certificate", "both"} else None
             reissued = running.authority.reissue(certificate) if certificate else None
-            yield name, Client(name, binding, registration, keys.of("ES256", name), certificate, reissued)  # type: ignore[arg-type]
+            authority = running.authority if certificate else None
+            yield name, Client(name, binding, registration, keys.of("ES256", name), certificate, reissued, authority)  # type: ignore[arg-type]
 
     return {**dict(made()), "thief": _thief(running, keys)}
 
@@ -260,8 +246,23 @@ def _derived(running: Running, shown: Discovered, clients: Mapping[str, Client],
     if proxy is not None:
         found.add("forwards-nothing" if proxy.encoding == "none" else "forwards-certificate")
         found.add(f"encoding:{proxy.encoding}")
+        claimed = (
+            ("forwards-chain", proxy.chain),
+            ("http2", proxy.http2),
+            ("other-host", proxy.other_host),
+            ("re-encrypts", proxy.re_encrypts),
+            ("proves-itself", proxy.certificate),
+        )
+        found |= {name for name, said in claimed if said}
+        found |= {
+            name for name, url in (("direct", proxy.direct), ("judge", proxy.judge), ("backend", proxy.backend)) if url
+        }
     if issuer is not None:
         found.add("mint")
+    hop = running.target.trusted_hop
+    if hop is not None:
+        found.add(f"hop:{hop.encoding}")
+        found |= {"known-hop"} if hop.certificate else set()
     other = running.other_resource_server
     if other is not None and other.resource:
         found.add("second-resource")

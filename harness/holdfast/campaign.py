@@ -180,12 +180,12 @@ def _distinct(chosen: Sequence[tuple[str, Target]]) -> None:
 
 
 def _chosen(name: str, variant: str | None, profile: str) -> Iterator[tuple[str, Target]]:
-    first = targets.load(name, variant=variant)
     if variant is not None:
-        yield name, first
+        yield name, targets.load(name, variant=variant)
         return
-    for each in targets.meant_for(first, profile):
-        yield name, targets.load(name, variant=each)
+    every = targets.load_every(name)
+    for each in targets.meant_for(every[targets.DEFAULT], profile):
+        yield name, every[each]
 
 
 def _baseline(path: Path | None) -> list[baseline.Entry]:

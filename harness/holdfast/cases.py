@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import pytest
 
 from holdfast.outcome import ACCEPTED, REFUSED, Outcome
-from holdfast.places import AUTHORIZATION_SERVER, ENDPOINT_ROLE, EVERY, PLACE, TOKEN_USE, place_of
+from holdfast.places import AUTHORIZATION_SERVER, ENDPOINT_ROLE, EVERY, HOPS, PLACE, TOKEN_USE, place_of
 from holdfast.results import Impact
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "Mark",
     "Outcome",
     "at",
+    "at_each_hop",
     "at_every_endpoint",
     "at_the_authorization_server",
     "at_token_use",
+    "by_each_name",
     "case",
     "mark_of",
     "place_of",
@@ -118,6 +120,12 @@ def at(*endpoints: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("endpoint", endpoints)
 
 
+#: Runs the case where a trusted proxy hands requests on: at the resource and at the token endpoint (RFC 9440).
+at_each_hop = at(*HOPS)
+
+#: Runs the case with a client of tls_client_auth for each kind of name (RFC 8705 section 2.1.2); called `named`.
+by_each_name = pytest.mark.parametrize("named", ["dn", "dns", "uri", "ip", "email"])
+
 #: Runs the case at every endpoint that takes a proof.
 at_every_endpoint = at(*EVERY)
 
@@ -151,5 +159,10 @@ def mark_of(item: pytest.Item) -> Mark:
 
 def endpoint_of(item: pytest.Item) -> str:
     """Give the endpoint a collected case runs at, or an empty text."""
+    return parameter_of(item, "endpoint")
+
+
+def parameter_of(item: pytest.Item, name: str) -> str:
+    """Give a parameter of a collected case as a text, or an empty one."""
     callspec = getattr(item, "callspec", None)
-    return str(callspec.params.get("endpoint", "")) if callspec else ""
+    return str(callspec.params.get(name, "")) if callspec else ""

@@ -44,7 +44,7 @@ def differences(hostile: Sent, honest: Sent, earlier: Iterable[Request] = ()) ->
 
 
 def _bytes(request: Request) -> tuple[object, ...]:
-    return request.method, request.url, request.headers, request.body, request.raw, request.certificate
+    return request.method, request.url, request.headers, request.body, request.raw, request.certificate, request.http2
 
 
 def _not_new(

@@ -30,11 +30,15 @@ _BY_ENDPOINT = {
 
 @dataclass(frozen=True)
 class Discovered:
-    """Endpoints by name, capabilities declared and shown, and what does not fit together."""
+    """Endpoints by name, capabilities declared and shown, and what does not fit together.
+
+    aliases: endpoints by name for who shows a client certificate (RFC 8705 section 5).
+    """
 
     endpoints: Mapping[str, str]
     capabilities: frozenset[str]
     findings: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -50,19 +54,10 @@ def metadata_urls(issuer: str) -> list[str]:
 
 def discovered(target: Target, metadata: Mapping[str, object], allowed: Callable[[str, int], bool]) -> Discovered:
     """Endpoints of the metadata with the file's own on top; URLs on hosts that the file does not name are left out."""
-    findings = []
-    endpoints: dict[str, str] = {}
-    for member, name in ENDPOINT_MEMBERS.items():
-        url = metadata.get(member)
-        if not isinstance(url, str):
-            continue
-        if (place := _place(url)) is None:
-            findings.append(f"metadata: {member} is {url!r}, which is no URL: not contacted")
-        elif allowed(*place):
-            endpoints[name] = url
-        else:
-            there = urlsplit(url).netloc
-            findings.append(f"metadata: {member} lies on {there}, which the target file does not name: not contacted")
+    endpoints, findings = _endpoints(metadata, allowed, "metadata")
+    said = metadata.get("mtls_endpoint_aliases")
+    aliases, odd = _endpoints(said if isinstance(said, dict) else {}, allowed, "mtls_endpoint_aliases")
+    findings += odd
     own = target.endpoints.model_dump(exclude_none=True)
     endpoints |= {name: str(url) for name, url in own.items()}
     shown = _shown(metadata, endpoints)
@@ -72,7 +67,26 @@ def discovered(target: Target, metadata: Mapping[str, object], allowed: Callable
         for name in sorted(declared & set(_MEMBER_OF))
         if metadata and name not in shown
     ]
-    return Discovered(endpoints, declared | shown, tuple(findings), metadata)
+    return Discovered(endpoints, declared | shown, tuple(findings), aliases, metadata)
+
+
+def _endpoints(
+    document: Mapping[str, object], allowed: Callable[[str, int], bool], where: str
+) -> tuple[dict[str, str], list[str]]:
+    """Give the endpoints in a document by our names, and in words those that are not contacted."""
+    endpoints, findings = dict[str, str](), list[str]()
+    for member, name in ENDPOINT_MEMBERS.items():
+        url = document.get(member)
+        if not isinstance(url, str):
+            continue
+        if (place := _place(url)) is None:
+            findings.append(f"{where}: {member} is {url!r}, which is no URL: not contacted")
+        elif allowed(*place):
+            endpoints[name] = url
+        else:
+            there = urlsplit(url).netloc
+            findings.append(f"{where}: {member} lies on {there}, which the target file does not name: not contacted")
+    return endpoints, findings
 
 
 def _place(url: str) -> tuple[str, int] | None:
@@ -106,6 +120,8 @@ def _shown(metadata: Mapping[str, object], endpoints: Mapping[str, str]) -> froz
         found.add("dpop")
     if metadata.get("tls_client_certificate_bound_access_tokens") is True:
         found.add("mtls")
+    if "mtls_endpoint_aliases" in metadata:
+        found.add("mtls-aliases")
     members = ("signed_metadata", "protected_resources")
     found |= {member.replace("_", "-") for member in members if metadata.get(member)}
     if metadata.get("require_pushed_authorization_requests") is True:

@@ -6,7 +6,7 @@ Clock, metadata, client authentication, one honest request per endpoint, and whe
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from holdfast.applicability import PARTY_CAPABILITY, lacking_grants
+from holdfast.applicability import PARTY_CAPABILITIES, lacking_grants
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange
 from holdfast.outcome import Outcome
@@ -18,6 +18,7 @@ from holdfast.parties.endpoints import ProofEndpoint, PushEndpoint, ResourceServ
 from holdfast.parties.run import Run, Worker
 from holdfast.parties.tokens import TokenShelf
 from holdfast.places import GRANTS_AT
+from holdfast.wire import Http2, Request
 
 SKEW_WARNS, SKEW_STOPS = 5.0, 30.0
 
@@ -50,6 +51,8 @@ def examine(bench: Bench, worker: Worker) -> Examination:
         _resource(bench, run, shelf, found)
     if not found.problem:
         _other_endpoints(bench, run, shelf, found)
+    if not found.problem and "http2" in bench.capabilities:
+        _http2(bench, worker, found)
     found.exchanges = run.exchanges
     return found
 
@@ -134,13 +137,13 @@ def _resource(bench: Bench, run: Run, shelf: TokenShelf, found: Examination) -> 
 
 def _honest(bench: Bench, resource: ResourceServer) -> Iterator[tuple[str, str]]:
     for name in ("client", "bound", "doubly_bound"):
-        if name in bench.clients and PARTY_CAPABILITY[name] in bench.capabilities:
+        if name in bench.clients and bench.capabilities.issuperset(PARTY_CAPABILITIES[name]):
             yield name, _tried(lambda name=name: resource.accepts(bench.clients[name]))  # type: ignore[misc]
 
 
 def _other_endpoints(bench: Bench, run: Run, shelf: TokenShelf, found: Examination) -> None:
     client = bench.clients.get("client")
-    if client is None:
+    if client is None or not bench.capabilities.issuperset(PARTY_CAPABILITIES["client"]):
         return
     others: dict[str, ProofEndpoint] = {
         "resource-post": ResourceServer(bench, run, shelf, name="resource-post"),
@@ -152,6 +155,14 @@ def _other_endpoints(bench: Bench, run: Run, shelf: TokenShelf, found: Examinati
     for name, endpoint in others.items():
         if not lacking_endpoint(bench, name) and not lacking_grants(GRANTS_AT.get(name, ()), ["client"], bench):
             found.note(name, _tried(lambda endpoint=endpoint: endpoint.accepts(client)), good="accepted")  # type: ignore[misc]
+
+
+def _http2(bench: Bench, worker: Worker, found: Examination) -> None:
+    """Ask for the resource over HTTP/2, which the target file says that the proxy speaks (ALPN, RFC 7301)."""
+    answer = worker.wire.send(Request("GET", bench.resource.url, http2=Http2()))
+    spoken = answer.status is not None
+    why_not = f"[proxy] http2 = true, and there is none: {answer.fault}: {answer.error}"
+    found.note("HTTP/2", "" if spoken else why_not, good=f"ALPN chose h2, and the answer was {answer.status}")
 
 
 def _tried(attempt: Callable[[], object]) -> str:

@@ -15,7 +15,7 @@ from holdfast.engine import Job, Suspect
 from holdfast.errors import Inconclusive, UsageError
 from holdfast.exchange import Exchange
 from holdfast.outcome import Outcome
-from holdfast.parties.cast import Stage
+from holdfast.parties.cast import CHOSEN, Stage
 from holdfast.parties.run import Run, Worker
 from holdfast.profiles import Profile
 from holdfast.recording import Recorder
@@ -129,7 +129,7 @@ class Judge:
         values = dict(callspec.params) if callspec else {}
         try:
             for name in arguments(case.item):
-                if name not in values or name == "endpoint":
+                if name not in values or name in CHOSEN:
                     values[name] = self.stage.party(name, run, values.get(name))
             case.item.obj(**values)
         except AssertionError as failure:
@@ -193,8 +193,7 @@ class Judge:
                 return
             for seen in run.exchanges:
                 if seen.purpose in {"control", "token"}:
-                    silent = seen.outcome in {Outcome.BROKE, Outcome.NONE} and not seen.busy
-                    self._silent = self._silent + 1 if silent else 0
+                    self._silent = self._silent + 1 if seen.silent else 0
 
     def _result(self, case: Case, run: Run, acted: _Acted, judged: list[Judged], seconds: float) -> Done:
         decision = decide(Seen(acted.held, judged, acted.why_not, acted.ours), self._broken(case))

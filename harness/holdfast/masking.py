@@ -132,8 +132,8 @@ class Masker:
     def _spans(self, text: str) -> list[_Span]:
         index, found = self._index, list[_Span]()
         widest = 0, 0
-        for at in range(0, len(text) - GRAM + 1, STRIDE):
-            for form, place, pseudonym in index.get(text[at : at + GRAM], ()):
+        for at in [at for at in range(0, len(text) - GRAM + 1, STRIDE) if text[at : at + GRAM] in index]:
+            for form, place, pseudonym in index[text[at : at + GRAM]]:
                 start, stop = at - min(at, place), at + min(len(text) - at, len(form) - place)
                 if widest[0] <= start and stop <= widest[1]:
                     continue

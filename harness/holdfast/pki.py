@@ -1,29 +1,27 @@
-"""The lab's certificates: an authority, servers, clients honest and broken, and how proxies write a certificate down.
+"""The lab's certificates: an authority, servers, and clients honest and broken.
 
 All keys are EC P-256 and made at run time. Times default to the system's clock and can be given as `now`.
 """
 
-import base64
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from holdfast import jose
 from holdfast.jose import Key
 
 Usage = Literal["client", "server"]
+Period = Literal["now", "past", "future"]
 Signing = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 LIFETIME = timedelta(days=30)
@@ -76,6 +74,15 @@ class Credential:
         key = jose.load_pem(self.key_pem, "ES256")
         return replace(key, alg=_ALGS.get(key.public_jwk.get("crv", ""), "RS256"))
 
+    @property
+    def signing(self) -> Signing:
+        """The private key, as it signs. Raises ValueError where it is none that certificates have here."""
+        return _signing(self.key)
+
+    def followed_by(self, *others: "Credential") -> "Credential":
+        """Give the same with these certificates sent behind it, in the place of its own chain."""
+        return replace(self, intermediates=tuple(other.der for other in others))
+
     def write(self, folder: Path, stem: str = "") -> Path:
         """Write key and chain into one PEM file in `folder` and give its path; the stem defaults to the thumbprint."""
         return _write(folder / f"{stem or self.thumbprint}.pem", self.key_pem + self.chain_pem)
@@ -111,8 +118,8 @@ class Authority:
     def issue_server(self, names: Sequence[str] = (), *, now: datetime | None = None) -> Credential:
         """Issue a server certificate for localhost, 127.0.0.1, ::1 and every other DNS name or address in `names`."""
         wanted = dict.fromkeys((*names, *LOCAL_NAMES))
-        leaf = _Leaf(_name(next(iter(wanted))), _new_key(), "server", [_general_name(name) for name in wanted])
-        return self._issue(leaf, now)
+        leaf = Leaf(_name(next(iter(wanted))), new_key(), "server", [_general_name(name) for name in wanted])
+        return self.certify(leaf, now=now)
 
     def issue_client(
         self,
@@ -128,7 +135,8 @@ class Authority:
         """Issue a client certificate: honest, or expired since a day, or with the key usage of a server."""
         san: list[x509.GeneralName] = [x509.UniformResourceIdentifier(san_uri)] if san_uri else []
         san += [x509.DNSName(san_dns)] if san_dns else []
-        return self._issue(_Leaf(_name(common_name), _signing(key), eku, san), now, expired=expired)
+        leaf = Leaf(_name(common_name), _signing(key), eku, san, period="past" if expired else "now")
+        return self.certify(leaf, now=now)
 
     def reissue(
         self, credential: Credential, *, expired: bool = False, eku: Usage | None = None, now: datetime | None = None
@@ -137,35 +145,71 @@ class Authority:
 
         expired: since a day. eku: another usage than it has.
         """
-        old = credential.certificate
-        leaf = _Leaf(old.subject, _signing(credential.key), eku or _usage_of(old), _names_of(old))
-        return self._issue(leaf, now, expired=expired)
+        return self.certify(replace(leaf_of(credential, eku), period="past" if expired else "now"), now=now)
 
-    def intermediate(self, name: str, *, now: datetime | None = None) -> "Authority":
-        """Certify an authority beneath this one; its leaves carry it in their chain."""
-        private = _new_key()
-        built = _with_authority_extensions(_begin(_name(name), private, self.certificate.subject, now), private)
+    def intermediate(
+        self,
+        name: str,
+        *,
+        now: datetime | None = None,
+        period: Period = "now",
+        path_length: int | None = None,
+        permitted: x509.GeneralName | None = None,
+    ) -> "Authority":
+        """Certify an authority beneath this one; its leaves carry it in their chain.
+
+        path_length: how many authorities may stand beneath it. permitted: the only names that it may certify
+        (RFC 5280, sections 4.2.1.9 and 4.2.1.10).
+        """
+        private = new_key()
+        built = _begin(_name(name), private, self.certificate.subject, now, period)
+        built = _with_authority_extensions(built, private, path_length=path_length)
         built = built.add_extension(_issuer_key_of(self.certificate), critical=False)
+        if permitted is not None:
+            built = built.add_extension(x509.NameConstraints([permitted], None), critical=True)
         certificate = _sign(built, self.private)
         return Authority(certificate, private, (certificate.public_bytes(Encoding.DER), *self.chain))
 
-    def _issue(self, leaf: "_Leaf", now: datetime | None, *, expired: bool = False) -> Credential:
-        built = _leaf(leaf, self.certificate.subject, now, expired=expired)
+    def certify(self, leaf: "Leaf", *, now: datetime | None = None) -> Credential:
+        """Issue a certificate that is as the leaf says."""
+        built = _leaf(leaf, self.certificate.subject, now)
         built = built.add_extension(_issuer_key_of(self.certificate), critical=False)
         return _credential(_sign(built, self.private), leaf.key, self.chain)
 
 
 @dataclass(frozen=True)
-class _Leaf:
+class Leaf:
+    """What stands in an end-entity certificate.
+
+    period: whether it is good now, was good until a day ago, or will be in a day. riddle: it has a critical extension
+    that nobody knows, so that everybody has to refuse it (RFC 5280, section 4.2).
+    """
+
     subject: x509.Name
-    key: Signing
-    usage: Usage
+    key: Signing = field(repr=False)
+    usage: Usage = "client"
     san: Sequence[x509.GeneralName] = ()
+    period: Period = "now"
+    riddle: bool = False
 
 
 def new_authority(name: str, *, now: datetime | None = None) -> Authority:
     """Make a root authority with a key of its own."""
     return _root(_name(name), now)
+
+
+def load(chain: bytes, key: bytes) -> Credential:
+    """Read a certificate with its chain, and its key, from PEM. Raises ValueError where they are none, or no pair."""
+    try:
+        certificates = x509.load_pem_x509_certificates(chain)
+        private = load_pem_private_key(key, None)
+    except (ValueError, TypeError):
+        raise ValueError("needs a PEM certificate and its unencrypted private key") from None
+    if private.public_key() != certificates[0].public_key():
+        raise ValueError("the private key is of another certificate")
+    ders = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Credential(ders[0], pem, tuple(ders[1:]))
 
 
 def lookalike(authority: Authority, *, now: datetime | None = None) -> Authority:
@@ -175,16 +219,25 @@ def lookalike(authority: Authority, *, now: datetime | None = None) -> Authority
 
 def promoted(credential: Credential) -> Authority:
     """Use a leaf as if it were an authority; nobody may trust what it issues."""
-    return Authority(credential.certificate, _signing(credential.key), (credential.der, *credential.intermediates))
+    return Authority(credential.certificate, credential.signing, (credential.der, *credential.intermediates))
 
 
 def self_signed(
     common_name: str, key: Key | None = None, *, expired: bool = False, now: datetime | None = None
 ) -> Credential:
     """Make a client certificate signed with its own key (RFC 8705, section 2.2). The same key again renews it."""
-    leaf = _Leaf(_name(common_name), _signing(key), "client")
-    built = _leaf(leaf, leaf.subject, now, expired=expired)
-    return _credential(_sign(built, leaf.key), leaf.key)
+    return self_issued(Leaf(_name(common_name), _signing(key), period="past" if expired else "now"), now=now)
+
+
+def self_issued(leaf: Leaf, *, now: datetime | None = None) -> Credential:
+    """Issue a certificate that is as the leaf says, signed with its own key."""
+    return _credential(_sign(_leaf(leaf, leaf.subject, now), leaf.key), leaf.key)
+
+
+def leaf_of(credential: Credential, usage: Usage | None = None) -> Leaf:
+    """Give what stands in a certificate, to issue it again: its key, subject, names and usage, or another usage."""
+    old = credential.certificate
+    return Leaf(old.subject, credential.signing, usage or _usage_of(old), _names_of(old))
 
 
 def _common_name(certificate: x509.Certificate) -> str:
@@ -196,52 +249,19 @@ def to_pem(der: bytes) -> bytes:
     return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
 
 
-def base64_der(der: bytes) -> str:
-    """Write a certificate as base64 of its DER on one line."""
-    return base64.b64encode(der).decode("ascii")
-
-
-def rfc9440(der: bytes) -> str:
-    """Write a certificate as the value of Client-Cert: a byte sequence between colons (RFC 9440, section 2.2)."""
-    return f":{base64_der(der)}:"
-
-
-def rfc9440_chain(ders: Iterable[bytes]) -> str:
-    """Write certificates as the value of Client-Cert-Chain: a list, in the order given (RFC 9440, section 2.3)."""
-    return ", ".join(rfc9440(der) for der in ders)
-
-
-def escaped_pem(der: bytes) -> str:
-    """Write a certificate as nginx does in $ssl_client_escaped_cert: PEM, percent-encoded to its last line feed."""
-    return quote(to_pem(der), safe="")
-
-
-def xfcc(der: bytes) -> str:
-    """Write a certificate as an element of Envoy's X-Forwarded-Client-Cert: Hash, Cert and Subject."""
-    subject = x509.load_der_x509_certificate(der).subject.rfc4514_string().replace("\\", "\\\\").replace('"', '\\"')
-    return f'Hash={hashlib.sha256(der).hexdigest()};Cert="{escaped_pem(der)}";Subject="{subject}"'
-
-
-_ENCODINGS = {"pem-escaped": escaped_pem, "base64-der": base64_der, "xfcc": xfcc}
-
-
-def written(der: bytes, encoding: str) -> str:
-    """Write a certificate as a proxy of that encoding does, in the words of target files; as RFC 9440 for any other."""
-    return _ENCODINGS.get(encoding, rfc9440)(der)
-
-
 def _root(subject: x509.Name, now: datetime | None, key_id: x509.SubjectKeyIdentifier | None = None) -> Authority:
-    private = _new_key()
+    private = new_key()
     built = _with_authority_extensions(_begin(subject, private, subject, now), private, key_id)
     return Authority(_sign(built, private), private)
 
 
 def _begin(
-    subject: x509.Name, key: Signing, issuer: x509.Name, now: datetime | None, *, expired: bool = False
+    subject: x509.Name, key: Signing, issuer: x509.Name, now: datetime | None, period: Period = "now"
 ) -> x509.CertificateBuilder:
     day = timedelta(days=1)
-    begin = (now or datetime.now(UTC)) - (LIFETIME if expired else day)
-    end = begin + LIFETIME - day if expired else begin + LIFETIME
+    since = {"now": -day, "past": -LIFETIME, "future": day}[period]
+    begin = (now or datetime.now(UTC)) + since
+    end = begin + LIFETIME - (day if period == "past" else timedelta())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -254,24 +274,30 @@ def _begin(
 
 
 def _with_authority_extensions(
-    built: x509.CertificateBuilder, key: Signing, key_id: x509.SubjectKeyIdentifier | None = None
+    built: x509.CertificateBuilder,
+    key: Signing,
+    key_id: x509.SubjectKeyIdentifier | None = None,
+    path_length: int | None = None,
 ) -> x509.CertificateBuilder:
     return (
-        built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        built.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(key_id or x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
 
-def _leaf(leaf: _Leaf, issuer: x509.Name, now: datetime | None, *, expired: bool = False) -> x509.CertificateBuilder:
+def _leaf(leaf: Leaf, issuer: x509.Name, now: datetime | None) -> x509.CertificateBuilder:
     key_id = x509.SubjectKeyIdentifier.from_public_key(leaf.key.public_key())
     built = (
-        _begin(leaf.subject, leaf.key, issuer, now, expired=expired)
+        _begin(leaf.subject, leaf.key, issuer, now, leaf.period)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([_USAGES[leaf.usage]]), critical=False)
         .add_extension(key_id, critical=False)
     )
+    if leaf.riddle:
+        unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.119411871"), b"\x05\x00")
+        built = built.add_extension(unknown, critical=True)
     return built.add_extension(x509.SubjectAlternativeName(leaf.san), critical=False) if leaf.san else built
 
 
@@ -318,12 +344,13 @@ def _names_of(certificate: x509.Certificate) -> list[x509.GeneralName]:
         return []
 
 
-def _new_key() -> ec.EllipticCurvePrivateKey:
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Make a key on P-256."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def _signing(key: Key | None) -> Signing:
-    private = _new_key() if key is None else key.private
+    private = new_key() if key is None else key.private
     if not isinstance(private, Signing):
         raise ValueError(f"{type(private).__name__}: no key for a certificate")  # noqa: TRY004 - a bad value
     return private

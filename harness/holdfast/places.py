@@ -15,6 +15,8 @@ ENDPOINT_ROLE: Mapping[str, str] = {
     "revocation": "AS",
     "registration": "AS",
     "proxy": "RS",
+    "hop-resource": "RS",
+    "hop-token": "AS",
 }
 
 #: Endpoints that take a proof together with a token (RFC 9449 section 7).
@@ -27,12 +29,28 @@ AUTHORIZATION_SERVER = ("token", "token-code", "token-refresh", "par")
 EVERY = (*TOKEN_USE, *AUTHORIZATION_SERVER)
 
 #: Endpoints that lie at another one's place, and word their refusals as that one does.
-PLACE: Mapping[str, str] = {"resource-post": "resource", "token-code": "token", "token-refresh": "token"}
+PLACE: Mapping[str, str] = {
+    "resource-post": "resource",
+    "token-code": "token",
+    "token-refresh": "token",
+    "hop-resource": "resource",
+    "hop-token": "token",
+}
+
+#: Where a trusted proxy hands requests on to a server (RFC 9440).
+HOPS = ("hop-resource", "hop-token")
+
+
+def behind_hop(endpoint: str) -> str:
+    """Give the endpoint that a trusted proxy hands on to, or the endpoint itself where it is asked directly."""
+    return PLACE[endpoint] if endpoint in HOPS else endpoint
+
 
 #: Grants that a client has to be registered for, to be let in at an endpoint as an honest client.
 GRANTS_AT: Mapping[str, frozenset[str]] = {
     "userinfo": frozenset({"authorization_code"}),
     "token": frozenset({"client_credentials"}),
+    "hop-token": frozenset({"client_credentials"}),
     "token-code": frozenset({"authorization_code"}),
     "token-refresh": frozenset({"authorization_code", "refresh_token"}),
 }

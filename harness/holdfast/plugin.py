@@ -16,7 +16,7 @@ from holdfast.cases import Mark, mark_of
 from holdfast.engine import Engine, Job
 from holdfast.errors import Inconclusive, UsageError
 from holdfast.judging import Case, Done, Judge
-from holdfast.parties.cast import CLIENTS, OTHERS
+from holdfast.parties.cast import CHOSEN, CLIENTS, OTHERS
 from holdfast.parties.run import Worker
 from holdfast.requirements import Requirement, Tables
 from holdfast.results import CaseResult
@@ -48,7 +48,7 @@ def _handed_over(name: str) -> None:
 
 
 for _name in (*CLIENTS, *OTHERS):
-    if _name != "endpoint":
+    if _name not in CHOSEN:
         _handed_over(_name)
 
 

@@ -215,7 +215,7 @@ class Score(Model):
 
     twins: flaws, one at a time, at one endpoint each. exact: those caught by exactly the cases that had to.
     cases: that can catch something. killed: that caught a twin. full: whether every case that can meet a flaw was run
-    against it. started: when. commit: of the suites.
+    against it; one_in: where not, one in how many of those that need not catch it. started: when. commit: of them.
     """
 
     flaws: int
@@ -224,6 +224,7 @@ class Score(Model):
     cases: int
     killed: int
     full: bool
+    one_in: int = 20
     started: str
     commit: str = ""
     suite_version: str = ""

@@ -16,6 +16,7 @@ _WITH_CERTIFICATE = {"tls_client_auth", "self_signed_tls_client_auth"}
 def contradictions(target: TargetTable) -> Iterator[Problem]:
     """Path and message of each."""
     yield from _roles(target)
+    yield from _other_host(target)
     yield from _services(target)
     for name, client in target.clients.items():
         yield from _client(target, ("clients", name), client)
@@ -35,6 +36,19 @@ def _roles(target: TargetTable) -> Iterator[Problem]:
         yield ("roles",), "a resource server or proxy needs a resource: write [resources.main] with url and canary"
     if "proxy" in target.roles and target.proxy is None:
         yield ("roles",), 'a proxy needs [proxy] with encoding and upstream = "target" or direct = "https://..."'
+
+
+def _other_host(target: TargetTable) -> Iterator[Problem]:
+    proxy = target.proxy
+    if proxy is None or proxy.other_host is None:
+        return
+    if not proxy.alone:
+        yield ("proxy", "other_host"), 'needs alone = "https://...": it is a second host at that door'
+    if not target.services:
+        yield (
+            ("proxy", "other_host"),
+            "needs a target that the lab starts: nobody else knows who certifies its guests",
+        )
 
 
 def _services(target: TargetTable) -> Iterator[Problem]:

@@ -114,7 +114,10 @@ def _broken(file: Path, text: str, problem: str) -> str:
 
 
 def with_variant(document: Document, name: str) -> Document:
-    """The document with one of its variants laid over it; capabilities_add and capabilities_remove edit the list."""
+    """The document with one of its variants laid over it.
+
+    capabilities_add and capabilities_remove edit that list, and so do services_add and services_remove (by name).
+    """
     variants = document.data.get("variants")
     overlay = variants.get(name) if isinstance(variants, dict) else None
     if not isinstance(overlay, dict):
@@ -124,7 +127,7 @@ def with_variant(document: Document, name: str) -> Document:
         keys[2:]: place for known in document.layers for keys, place in known.items() if keys[:2] == prefix and keys[2:]
     }
     below = {key: value for key, value in document.data.items() if key != "profiles"}  # each speaks for itself
-    return Document(edited_capabilities(merged(below, overlay)), (layer, *document.layers))
+    return _edited_services(Document(edited_capabilities(merged(below, overlay)), (layer, *document.layers)))
 
 
 def above_upstream(document: Document, upstream: Document) -> Document:
@@ -170,6 +173,48 @@ def edited_capabilities(data: Data) -> Data:
     return result
 
 
+def _edited_services(document: Document) -> Document:
+    """The document with services_add and services_remove carried out; listeners go with the services that have them."""
+    services, listeners = document.data.get("services"), document.data.get("listeners", {})
+    added, removed = document.data.get("services_add", []), document.data.get("services_remove", [])
+    if not (isinstance(services, list) and isinstance(listeners, dict)):
+        return document
+    if not (isinstance(added, list) and isinstance(removed, list)):
+        return document
+    stays = [not isinstance(service, dict) or service.get("name") not in removed for service in services]
+    kept, gone = (
+        [one for one, here in zip(services, stays, strict=True) if here is wanted] for wanted in (True, False)
+    )
+    unheard = _heard(gone) - _heard([*kept, *added])
+    data = {key: value for key, value in document.data.items() if key not in {"services_add", "services_remove"}}
+    data |= {
+        "services": [*kept, *added],
+        "listeners": {name: listener for name, listener in listeners.items() if name not in unheard},
+    }
+    order: list[Keys] = [("services", index) for index, here in enumerate(stays) if here]
+    order += [("services_add", index) for index in range(len(added))]
+    moved = {keys: place for place, keys in enumerate(order)}
+    return Document(data, tuple(_moved(layer, moved) for layer in document.layers))
+
+
+def _moved(layer: Mapping[Keys, Place], moved: Mapping[Keys, int]) -> Mapping[Keys, Place]:
+    """Give a layer in which services stand at other places of the list, or nowhere."""
+    found: dict[Keys, Place] = {}
+    for keys, place in layer.items():
+        if len(keys) > 1 and keys[0] in {"services", "services_add"}:
+            if keys[:2] in moved:
+                found["services", moved[keys[:2]], *keys[2:]] = place
+        else:
+            found[keys] = place
+    return found
+
+
+def _heard(services: Iterable[object]) -> set[str]:
+    """Names of the listeners of these services."""
+    lists = [service.get("listeners") for service in services if isinstance(service, dict)]
+    return {str(name) for names in lists if isinstance(names, list) for name in names}
+
+
 def grounded(document: Document, folder: Path) -> Document:
     """The document with every path made absolute and {here} outside of services replaced by the folder."""
     data = {
@@ -180,6 +225,8 @@ def grounded(document: Document, folder: Path) -> Document:
     for client in _tables(data.get("clients")):
         for key in ("key", "certificate", "certificate_key"):
             _absolute(client, key, folder)
+    for between in _tables({name: data.get(name) for name in ("trusted_hop", "proxy")}):
+        _absolute(between, "certificate", folder)
     for secret in _secrets(data):
         _absolute(secret, "file", folder)
     services = data.get("services")
@@ -215,7 +262,7 @@ def _tables(value: object) -> list[Data]:
 
 
 def _absolute(table: Data, key: str, folder: Path) -> None:
-    if key in table:
+    if table.get(key):
         table[key] = _joined(table[key], folder)
 
 

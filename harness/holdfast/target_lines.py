@@ -1,5 +1,6 @@
 """On which line of a TOML text a key stands; tomllib reads values but tells no places."""
 
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ _STRINGS = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=16)  # each variant of a target is composed anew from the same few files
 def lines(text: str) -> Mapping[Path, int]:
     """Path of each key, table and list element -> line, counted from 1. The text must be TOML that tomllib accepts."""
     return _Scanner(text).scan()

@@ -12,6 +12,7 @@ Auth = Literal[
     "self_signed_tls_client_auth",
     "none",
 ]
+Subject = Literal["dn", "dns", "uri", "ip", "email"]
 Binding = Literal["dpop", "certificate", "both", "none"]
 Grant = Literal["client_credentials", "authorization_code", "refresh_token"]
 Role = Literal["as", "rs", "proxy"]
@@ -118,6 +119,9 @@ class Client(Table):
     alg: Algorithm = Field(default="ES256", description="algorithm of that key")
     certificate: str | None = Field(default=None, description="PEM file of the client certificate")
     certificate_key: str | None = Field(default=None, description="PEM file of its key; absent: in the same file")
+    subject: Subject = Field(
+        default="dn", description="name in its certificate by which tls_client_auth knows it, RFC 8705 2.1.2"
+    )
     binding: Binding = Field(default="dpop", description="how this client's tokens are bound")
     demands: bool = Field(default=True, description="whether its registration demands bound tokens (RFC 9449 5.2)")
     grants: list[Grant] = Field(default_factory=lambda: list[Grant](["client_credentials"]))
@@ -227,19 +231,51 @@ class Windows(Table):
     code: float | None = Field(default=None, gt=0, description="how long an authorization code is good")
     pushed: float | None = Field(default=None, gt=0, description="how long a request_uri is good")
     refresh: float | None = Field(default=None, gt=0, description="how long an unused refresh token is good")
+    keys: float | None = Field(default=None, ge=0, description="how long keys at a client's jwks_uri are remembered")
 
 
 class Proxy(Table):
-    """A TLS-terminating proxy: what stands behind it and how it forwards the client certificate."""
+    """A proxy or gateway: what stands behind it and how it forwards the client certificate."""
 
     upstream: str | None = Field(default=None, description="target behind it: a name, or a path to its folder")
     upstream_variant: str | None = None
     direct: str | None = Field(default=None, description="URL of the upstream, past the proxy")
+    judge: str | None = Field(default=None, description="URL of the service that a gateway asks about each request")
+    backend: str | None = Field(
+        default=None,
+        description="URL of the server behind a gateway that checks nothing itself; nobody else may reach it",
+    )
     header: str | None = Field(default=None, description="header that carries the certificate")
-    encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc", "none"] = "none"
+    encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc", "handshake", "none"] = Field(
+        default="none", description="handshake: TLS ends behind the proxy, so that nothing need be said of certificates"
+    )
+    chain: bool = Field(default=False, description="whether it forwards Client-Cert-Chain too")
+    re_encrypts: bool = Field(default=False, description="whether it speaks TLS with the server behind it")
+    certificate: str | None = Field(
+        default=None,
+        description="PEM file of the certificate that it shows to the server behind it; empty: it shows none",
+    )
+    http2: bool = Field(default=False, description="whether its clients may speak HTTP/2 (ALPN h2, RFC 9113)")
     alone: str | None = Field(default=None, description="URL of a door behind which the suite itself listens")
+    other_host: str | None = Field(
+        default=None,
+        description="name of a second virtual host at alone, whose clients show certificates of the authority {guests}",
+    )
     mends: dict[str, str] = Field(
         default_factory=dict, description="by topic of the behaviour table: the configuration that behaves as it should"
+    )
+
+
+class TrustedHop(Table):
+    """Where the server listens for a trusted proxy, whose word on the client certificate it believes (RFC 9440)."""
+
+    resource: str | None = Field(default=None, description="URL of the main resource for the proxy")
+    token: str | None = Field(default=None, description="URL of the token endpoint for the proxy")
+    header: str = Field(default="Client-Cert", description="header that carries the certificate")
+    encoding: Literal["rfc9440", "pem-escaped", "base64-der", "xfcc"] = "rfc9440"
+    certificate: str | None = Field(
+        default=None,
+        description="PEM file of certificate and key by which the server knows the proxy; empty: by where it is",
     )
 
 
@@ -265,6 +301,7 @@ class TargetTable(Table):
     endpoints: Endpoints = Field(default_factory=Endpoints)
     windows: Windows = Field(default_factory=Windows)
     proxy: Proxy | None = None
+    trusted_hop: TrustedHop | None = None
     profiles: list[str] = Field(
         default_factory=list, description="profiles that are judged by the configurations that name them, and no other"
     )

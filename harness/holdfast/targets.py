@@ -117,15 +117,23 @@ def load(name_or_path: str | Path, *, variant: str | None = None) -> Target:
     All variants are checked, whichever is asked for. Raises UsageError: one line for each thing that is wrong.
     """
     file = _file(str(name_or_path))
-    document = read(file)
-    offered = _variants_of(document)
-    if variant not in {None, DEFAULT} and variant not in offered:
-        known = [DEFAULT, *offered]
-        hint = target_placeholders.near(str(variant), known)
+    known = [DEFAULT, *_variants_of(read(file))]
+    if variant is not None and variant not in known:
+        hint = target_placeholders.near(variant, known)
         raise UsageError(one_line(f"{shown(file)}: no variant {variant!r}{hint}; it has {', '.join(known)}"))
+    return load_every(file)[variant or DEFAULT]
+
+
+def load_every(name_or_path: str | Path) -> dict[str, Target]:
+    """A target, found as `load` does, in each of its variants, by their names, "default" first.
+
+    Raises UsageError: one line for each thing that is wrong.
+    """
+    file = _file(str(name_or_path))
+    document = read(file)
     targets: dict[str, Target] = {}
     problems: dict[str, None] = {}
-    for each in [DEFAULT, *offered]:
+    for each in [DEFAULT, *_variants_of(document)]:
         merged, files = _composed(file, document, each, [])
         found = _checked(merged)
         if isinstance(found, Target):
@@ -136,7 +144,7 @@ def load(name_or_path: str | Path, *, variant: str | None = None) -> Target:
             problems.update(dict.fromkeys(found))
     if problems:
         raise UsageError("\n".join(sorted(problems, key=_by_place)))
-    return targets[variant or DEFAULT]
+    return targets
 
 
 def names() -> list[str]:

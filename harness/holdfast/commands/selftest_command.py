@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--flaw", "flaws", multiple=True, metavar="ID", help="Only this flaw, or ID@ENDPOINT; may be repeated.")
-@click.option("--full", is_flag=True, help="Try every case that can meet a flaw, not those that must and a tenth.")
+@click.option("--full", is_flag=True, help="Try every case that can meet a flaw, not those that must and some others.")
+@click.option(
+    "--one-in",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Without --full: how many of the others are tried, functions with all of their rows.",
+)
 @click.option("--processes", type=click.IntRange(1, 16), default=4, show_default=True, help="Twins at a time.")
 @click.option(
     "--out",
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of what was seen: what is there and still true is not run again, so that an ended selftest goes on.",
 )
-def selftest(flaws: tuple[str, ...], *, full: bool, processes: int, out: Path, keep: Path | None) -> int:
+def selftest(flaws: tuple[str, ...], *, full: bool, one_in: int, processes: int, out: Path, keep: Path | None) -> int:
     """Judge the judge: every flaw must be caught by exactly the cases that claim to catch it."""
     from holdfast import rooms
     from holdfast.errors import UsageError
@@ -43,7 +50,15 @@ def selftest(flaws: tuple[str, ...], *, full: bool, processes: int, out: Path, k
     if unknown := sorted(set(flaws) - {name for twin in every for name in (twin.id, twin.flaw.id)}):
         raise UsageError(f"--flaw {unknown[0]}: no such flaw: see reference_impls/flawed/flaws")
     aside = sys.stderr  # which is pytest's while the cases are in hand
-    plan = Plan(chosen, not flaws, full, processes, said=lambda text: click.echo(text, file=aside), kept=Kept(keep))
+    plan = Plan(
+        chosen,
+        whole=not flaws,
+        full=full,
+        one_in=one_in,
+        processes=processes,
+        said=lambda text: click.echo(text, file=aside),
+        kept=Kept(keep),
+    )
     return _judged(plan, out)
 
 
@@ -62,6 +77,8 @@ def _judged(plan: "Plan", out: Path) -> int:
         kept.append(outputs.matrix_of(plan, seen, list(judge_the_judge.wrong(plan, seen, tables)), when))
 
     matrix.with_cases(tables, use)
+    if not kept:  # Ctrl-C, which pytest keeps to itself
+        raise click.Abort
     (made,) = kept
     campaign.put(out / published.NAME, published.dumps(made))
     campaign.put(out / "kill-matrix.html", outputs.html(made, rooms.reports()))

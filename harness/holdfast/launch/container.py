@@ -22,7 +22,7 @@ from holdfast.launch import images, prepare
 from holdfast.launch.leftovers import MARK
 from holdfast.launch.leftovers import RUN as _RUN
 from holdfast.launch.process import tail
-from holdfast.launch.process_runner import files, folder_of
+from holdfast.launch.process_runner import files, subfolder
 from holdfast.target_model import Image, Service
 from holdfast.target_placeholders import fill_text
 from holdfast.targets import Target
@@ -79,7 +79,7 @@ class ContainerRunner:
         return {
             **files(_WORK),
             "here": str(_HERE),
-            "work": str(_WORK / folder_of(service)),
+            "work": str(_WORK / subfolder(service)),
             "python": "python3",
             "cache": str(_HERE),
             "bind": "0.0.0.0",  # noqa: S104 - inside the container; only 127.0.0.1 is published

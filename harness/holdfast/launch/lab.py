@@ -12,7 +12,7 @@ from pathlib import Path
 from holdfast import pki
 from holdfast.errors import UsageError
 from holdfast.launch import material, prepare
-from holdfast.launch.process_runner import ProcessRunner, files, folder_of
+from holdfast.launch.process_runner import ProcessRunner, files, subfolder
 from holdfast.launch.ready import Probe, Resolve, address
 from holdfast.launch.running import Ground, Kind, Runner, Running
 from holdfast.target_document import shown
@@ -101,6 +101,7 @@ class _Lab:
         self.logs = logs
         self.by = by
         self.authority = pki.new_authority("Holdfast lab")
+        self.guests = pki.new_authority("Holdfast guests")
         self.resource_server = material.resource_server(target, by_lab=kind != "running")
         self.suite_url = ""
 
@@ -138,7 +139,7 @@ class _Lab:
             self.suite_url = self.suite(self.ground(runner))
         values = self.values(runner, files(self.folder) if runner else {})
         target = _with_form_secrets(self.target.filled(values))
-        made = material.make(target, self.authority, self.resource_server, by_lab=runner is not None)
+        made = material.make(target, self.authority, self.guests, self.resource_server, by_lab=runner is not None)
         running = Running(
             target=target,
             kind=self.kind,
@@ -148,13 +149,15 @@ class _Lab:
             resource_server=made.resource_server,
             other_resource_server=made.other,
             authority=self.authority,
+            guests=self.guests,
             resolve=self.resolve(runner),
             folder=self.folder,
             suite_url=self.suite_url,
             runner=runner,
         )
         if runner is not None:
-            made.write(self.folder, sorted(set(runner.hosts.values())))
+            other = target.proxy.other_host if target.proxy else None
+            made.write(self.folder, sorted({*runner.hosts.values(), *([other] if other else [])}))
             self.all_services(runner)
             running.again = lambda name: self.restart(runner, name)
         return running
@@ -233,7 +236,7 @@ class _Lab:
                 text = source.read_text()
             except OSError as problem:
                 raise UsageError(f"{where}.files: {shown(source)}: {problem.strerror}") from None
-            destination = self.folder / folder_of(service) / name
+            destination = self.folder / subfolder(service) / name
             destination.parent.mkdir(parents=True, exist_ok=True)
             destination.write_text(fill_template(text, values, shown(source)))
 

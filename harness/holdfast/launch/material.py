@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from holdfast import jose, pki
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from holdfast import certificate_names, client_jwks, jose, pki
 from holdfast.errors import UsageError
-from holdfast.target_model import Auth, Binding, Client, Introspector
+from holdfast.target_model import Auth, Binding, Client, Introspector, Subject
 from holdfast.targets import Target, reveal
 
 _WITH_SECRET = {"client_secret_basic", "client_secret_post"}
@@ -28,6 +31,7 @@ class ClientMaterial:
     secret: str = field(default="", repr=False)
     key: jose.Key | None = field(default=None, repr=False)
     credential: pki.Credential | None = field(default=None, repr=False)
+    subject: Subject = "dn"
     binding: Binding = "dpop"
     demands: bool = True
     grants: tuple[str, ...] = ("client_credentials",)
@@ -51,12 +55,12 @@ class ClientMaterial:
         if self.scope:
             metadata["scope"] = self.scope
         if self.key is not None:
-            metadata["jwks"] = {"keys": [_public(self.key)]}
+            metadata["jwks"] = {"keys": [client_jwks.signing(self.key)]}
         if self.credential is not None and self.auth == "tls_client_auth":
-            metadata["tls_client_auth_subject_dn"] = self.credential.subject
+            member = certificate_names.MEMBER[self.subject]
+            metadata[member] = certificate_names.registered(self.subject, self.credential.certificate)
         if self.credential is not None and self.auth == "self_signed_tls_client_auth":
-            certificate = {"x5c": [pki.base64_der(self.credential.der)], "x5t#S256": self.credential.thumbprint}
-            metadata["jwks"] = {"keys": [{**_public(self.credential.key), **certificate}]}
+            metadata["jwks"] = {"keys": [client_jwks.certified(self.credential)]}
         if self.demands and self.binding in {"dpop", "both"}:
             metadata["dpop_bound_access_tokens"] = True
         if self.demands and self.binding in {"certificate", "both"}:
@@ -69,28 +73,31 @@ class ClientMaterial:
         return known | ({"audience": self.resource} if self.resource else {})
 
 
-def _public(key: jose.Key) -> dict[str, str]:
-    return {**key.public_jwk, "kid": key.thumbprint, "alg": key.alg, "use": "sig"}
-
-
 @dataclass(frozen=True)
 class Material:
     """All that one start of a target needs; `resource_server` authenticates where tokens are introspected.
 
-    other: another resource server that does, where the file names one.
+    other: another resource server that does, where the file names one. guests: who certifies the clients of a proxy's
+    second virtual host, and nobody else.
     """
 
     authority: pki.Authority
+    guests: pki.Authority
     clients: Mapping[str, ClientMaterial]
     resource_server: ClientMaterial
     other: ClientMaterial | None = None
 
     def write(self, folder: Path, names: Sequence[str]) -> None:
-        """ca.pem, server.pem, server.crt, server.key (for these names, and localhost) and clients.json."""
+        """ca.pem, guests.pem, server.pem, server.crt, server.key (for these names, and localhost), clients.json.
+
+        The same of what a proxy shows to the server behind it: hop.pem, hop.crt and hop.key.
+        """
         (folder / "ca.pem").write_bytes(self.authority.pem)
-        server = self.authority.issue_server(names)
-        server.write(folder, "server")
-        server.write_pair(folder, "server")
+        (folder / "guests.pem").write_bytes(self.guests.pem)
+        shown = {"server": self.authority.issue_server(names), "hop": self.authority.issue_client("proxy")}
+        for name, one in shown.items():
+            one.write(folder, name)
+            one.write_pair(folder, name)
         document = {
             "clients": [client.registration() for client in self.clients.values()],
             "resource_servers": [one.introspector() for one in (self.resource_server, self.other) if one is not None],
@@ -100,14 +107,21 @@ class Material:
         file.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def make(target: Target, authority: pki.Authority, resource_server: ClientMaterial, *, by_lab: bool) -> Material:
+def make(
+    target: Target,
+    authority: pki.Authority,
+    guests: pki.Authority,
+    resource_server: ClientMaterial,
+    *,
+    by_lab: bool,
+) -> Material:
     """The material for a target whose placeholders are filled.
 
     What the file names is read. What it leaves out is made where the lab starts the target; otherwise it is missing.
     Raises UsageError.
     """
     clients = {name: _client(target, name, client, authority, by_lab=by_lab) for name, client in target.clients.items()}
-    return Material(authority, clients, resource_server, other_resource_server(target, by_lab=by_lab))
+    return Material(authority, guests, clients, resource_server, other_resource_server(target, by_lab=by_lab))
 
 
 def resource_server(target: Target, *, by_lab: bool) -> ClientMaterial:
@@ -144,6 +158,7 @@ def _client(target: Target, name: str, client: Client, authority: pki.Authority,
         secret=_secret(target, name, client, by_lab=by_lab),
         key=_key(target, name, client, by_lab=by_lab),
         credential=_credential(target, name, client, identifier, authority, by_lab=by_lab),
+        subject=client.subject,
         binding=client.binding,
         demands=client.demands,
         grants=tuple(client.grants),
@@ -185,31 +200,55 @@ def _credential(
         return pki.self_signed(identifier)
     if client.auth == "tls_client_auth":
         _made(target, name, "certificate", by_lab=by_lab)
-        return authority.issue_client(identifier)
+        subject, names = certificate_names.read(certificate_names.own(client.subject, identifier))
+        return authority.certify(pki.Leaf(subject, pki.new_key(), san=names))
     return authority.issue_client(identifier) if client.binding in {"certificate", "both"} else None
 
 
 def _loaded(target: Target, name: str, client: Client) -> pki.Credential:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-
     where = ("clients", name, "certificate")
-    chain = _read(target, client.certificate or "", *where)
-    key = chain
-    if client.certificate_key is not None:
-        key = _read(target, client.certificate_key, "clients", name, "certificate_key")
+    key = client.certificate_key and _read(target, client.certificate_key, "clients", name, "certificate_key")
+    found = _credential_in(target, client.certificate or "", key or None, *where)
+    if client.auth == "tls_client_auth":
+        try:
+            certificate_names.registered(client.subject, found.certificate)
+        except ValueError as problem:
+            hint = "name another kind in subject, or another certificate"
+            raise UsageError(f"{target.where(*where)}: {client.certificate}: {problem}: {hint}") from None
+    return found
+
+
+def hop_credential(target: Target) -> pki.Credential | None:
+    """Read what the suite shows in the place of a trusted proxy; None where the server asks for nothing.
+
+    Raises UsageError.
+    """
+    file = target.trusted_hop.certificate if target.trusted_hop else None
+    return _credential_in(target, file, None, "trusted_hop", "certificate") if file else None
+
+
+def shown_by_proxy(target: Target) -> bytes | None:
+    """Read the certificate (DER) that a proxy shows to the server behind it; None where the file names none.
+
+    Raises UsageError.
+    """
+    file = target.proxy.certificate if target.proxy else None
+    if not file:
+        return None
+    where = ("proxy", "certificate")
     try:
-        certificates = x509.load_pem_x509_certificates(chain)
-        private = load_pem_private_key(key, None)
-    except (ValueError, TypeError):
-        raise UsageError(
-            f"{target.where(*where)}: {client.certificate}: needs a PEM certificate and its unencrypted private key"
-        ) from None
-    if private.public_key() != certificates[0].public_key():
-        raise UsageError(f"{target.where(*where)}: {client.certificate}: the private key is of another certificate")
-    ders = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return pki.Credential(ders[0], pem, tuple(ders[1:]))
+        return x509.load_pem_x509_certificate(_read(target, file, *where)).public_bytes(Encoding.DER)
+    except ValueError:
+        raise UsageError(f"{target.where(*where)}: {file}: needs a PEM certificate") from None
+
+
+def _credential_in(target: Target, file: str, key: bytes | None, *where: str) -> pki.Credential:
+    """Read a PEM file of a certificate, with its chain. key: where that is not in the same file."""
+    pem = _read(target, file, *where)
+    try:
+        return pki.load(pem, key or pem)
+    except ValueError as problem:
+        raise UsageError(f"{target.where(*where)}: {file}: {problem}") from None
 
 
 def _read(target: Target, file: str, *keys: str | int) -> bytes:

@@ -37,7 +37,7 @@ class ProcessRunner:
         return {
             **files(self._folder),
             "here": service.here,
-            "work": str(self._folder / folder_of(service)),
+            "work": str(self._folder / subfolder(service)),
             "python": sys.executable,
             "cache": str(prepare.folder_of(self._target.name, service)),
             "bind": "127.0.0.1",
@@ -51,7 +51,7 @@ class ProcessRunner:
         """Start its command."""
         if service.process is None:
             raise UsageError(f"{where}: has no process = [...]: use --launch container")
-        (self._folder / folder_of(service)).mkdir(parents=True, exist_ok=True)
+        (self._folder / subfolder(service)).mkdir(parents=True, exist_ok=True)
         self._processes[service.name] = process = Process(
             service.name,
             [fill_text(word, values, lambda: f"{where}.process") for word in service.process],
@@ -59,7 +59,7 @@ class ProcessRunner:
                 name: fill_text(value, values, lambda: f"{where}.environment")
                 for name, value in service.environment.items()
             },
-            folder=self._folder / folder_of(service),
+            folder=self._folder / subfolder(service),
             log=self._logs / f"{service.name}.log",
         )
         process.start()
@@ -85,15 +85,19 @@ class ProcessRunner:
             process.stop()
 
 
-def folder_of(service: Service) -> str:
+def subfolder(service: Service) -> str:
     """The folder of a service below that of the lab: its own where it is like another one."""
     return service.name if service.like is not None else "."
 
 
 def files(folder: Path) -> dict[str, str]:
     """Placeholders of the files that the lab wrote into a folder."""
-    names = {"ca": "ca.pem", "clients": "clients.json"}
+    names = {"ca": "ca.pem", "guests": "guests.pem", "clients": "clients.json"}
     return {
         **{name: str(folder / file) for name, file in names.items()},
-        **{f"server.{suffix}": str(folder / f"server.{suffix}") for suffix in ("pem", "crt", "key")},
+        **{
+            f"{name}.{suffix}": str(folder / f"{name}.{suffix}")
+            for name in ("server", "hop")
+            for suffix in ("pem", "crt", "key")
+        },
     }

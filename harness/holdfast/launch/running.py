@@ -77,7 +77,8 @@ class Running:
     """A target that answers; its placeholders are filled (those of services excepted).
 
     urls: base URL by listener. resolve: (name, port) of a URL -> address to connect to. ca_pem: CA bundle, b"" for the
-    system's. clients: by the name in the file. authority: the lab's CA, also where the lab started nothing.
+    system's. clients: by the name in the file. authority: the lab's CA, also where the lab started nothing. guests: the
+    one of those who are clients of a proxy's second virtual host.
     other_resource_server: one for which the tokens are not meant, where the file names it. suite_url: where the target
     reaches the party that the suite plays, or "". folder: ca.pem, server.pem and the like.
     """
@@ -89,6 +90,7 @@ class Running:
     clients: Mapping[str, ClientMaterial]
     resource_server: ClientMaterial
     authority: pki.Authority
+    guests: pki.Authority
     resolve: Resolve
     folder: Path
     suite_url: str = ""
@@ -132,7 +134,9 @@ def _named(target: Target, more: Sequence[str]) -> set[tuple[str, int]]:
     for resource in target.resources.values():
         urls += _of_resource(resource)
     if target.proxy is not None:
-        urls += [target.proxy.direct, target.proxy.alone]
+        urls += [target.proxy.direct, target.proxy.alone, target.proxy.backend]
+    if target.trusted_hop is not None:
+        urls += [target.trusted_hop.resource, target.trusted_hop.token]
     return {address(url) for url in urls if url and urlsplit(url).hostname}
 
 

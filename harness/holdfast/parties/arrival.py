@@ -17,11 +17,13 @@ class Arrival:
     head: the bytes of the request line and the header section, without the empty line that ends them.
     body: what followed, as it was on the wire: chunk sizes and trailers are in it.
     connection: number of the connection on which it came, counted from 1.
+    certificate: the one that the proxy showed (DER); None where it showed none, or the connection was not TLS.
     """
 
     head: bytes
     body: bytes = b""
     connection: int = 0
+    certificate: bytes | None = None
 
     @property
     def lines(self) -> Sequence[str]:

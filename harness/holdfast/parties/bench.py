@@ -13,8 +13,10 @@ from holdfast.launch import Running
 from holdfast.masking import Masker
 from holdfast.outcome import Outcome
 from holdfast.parties.client import Client
+from holdfast.parties.key_sets import KeySets
 from holdfast.parties.keys import KeyRing
 from holdfast.parties.run import Run, Worker, origin
+from holdfast.pki import Credential
 from holdfast.requirements import Tables
 from holdfast.target_model import Resource
 from holdfast.wire import ContextCache, Wire
@@ -48,6 +50,7 @@ class Bench:
     """The running target, what is known of it, and the clients that ask.
 
     endpoints: URL by name (token, par, authorization, introspection, revocation, userinfo, jwks).
+    aliases: the same of mtls_endpoint_aliases (RFC 8705 section 5), for who shows a certificate.
     skew: seconds by which the target's clock is ahead of ours.
     capabilities: what the target declares and what its metadata shows.
     """
@@ -62,8 +65,8 @@ class Bench:
     masker: Masker
     contexts: ContextCache
     stop: threading.Event
+    aliases: Mapping[str, str] = field(default_factory=dict)
     skew: float = 0.0
-    deadline: float = 10.0
     memo: Memo = field(default_factory=Memo)
     findings: list[str] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
@@ -71,8 +74,22 @@ class Bench:
     issuer: Any = None
     #: The suite's own server behind a proxy; see parties.origin_server.
     origin: Any = None
+    #: What the suite shows in the place of a trusted proxy, where the server knows it by that.
+    hop: Credential | None = None
+    #: What a proxy shows to the server behind it (DER), where the target file says so.
+    shown_by_proxy: bytes | None = None
+    #: The suite's server of clients' keys, once a case has asked for it.
+    _key_sets: KeySets | None = None
     _pace_lock: threading.Lock = field(default_factory=threading.Lock)
     _next_turn: float = 0.0
+
+    @property
+    def honest(self) -> Client | None:
+        """Who can ask honestly: a client whose binding the target claims, or any of the two where it claims none."""
+        bindings = {"client": "dpop", "bound": "mtls"}
+        known = [name for name in bindings if name in self.clients]
+        claimed = [name for name in known if bindings[name] in self.capabilities]
+        return next((self.clients[name] for name in claimed or known), None)
 
     @property
     def resource(self) -> Resource:
@@ -107,15 +124,7 @@ class Bench:
 
     def worker(self) -> Worker:
         """Give a worker with connections of its own."""
-        running = self.running
-        wire = Wire(
-            authorities=running.ca_pem,
-            resolve=running.resolve,
-            allowed=running.allowed,
-            deadline=self.deadline,
-            contexts=self.contexts,
-            stop=self.stop,
-        )
+        wire = wire_for(self.running, self.contexts, self.stop)
         self.wires.append(wire)
         return Worker(wire, pace=self._pace)
 
@@ -131,6 +140,20 @@ class Bench:
         if wait > 0:
             self.stop.wait(wait)
 
+    def key_sets(self) -> KeySets:
+        """Give the server of clients' keys, for as long as the run lasts."""
+        runner = self.running.runner
+        if runner is None:
+            raise Inconclusive("the target was not started by the lab, and trusts no server of its")
+
+        def start() -> KeySets:
+            credential = self.running.authority.issue_server([runner.suite_host])
+            self._key_sets = KeySets(runner.suite_host, runner.suite_bind, credential)
+            return self._key_sets
+
+        found: KeySets = self.memo.once("key sets", start)
+        return found
+
     def run(self, worker: Worker) -> Run:
         """Give a fresh run for one case."""
         return Run(worker, self.stop)
@@ -145,6 +168,8 @@ class Bench:
         self.close()
         for wire in self.wires:
             wire.close()
+        if self._key_sets is not None:
+            self._key_sets.close()
 
     def checked(self, key: Hashable, find: Callable[[], Outcome], wanted: Outcome, what: str) -> str:
         """Look at a property of an endpoint, once per run: an empty text, or what happened instead.
@@ -167,6 +192,18 @@ class Bench:
         if not decided:
             self.memo.forget(key)
         return said
+
+
+def wire_for(running: Running, contexts: ContextCache, stop: threading.Event) -> Wire:
+    """Give a wire that reaches only what the target file names, and trusts whom it trusts."""
+    return Wire(
+        authorities=running.ca_pem,
+        resolve=running.resolve,
+        allowed=running.allowed,
+        deadline=running.target.deadline,
+        contexts=contexts,
+        stop=stop,
+    )
 
 
 def unique() -> str:

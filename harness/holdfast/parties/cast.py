@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 from holdfast.engine import Slots
-from holdfast.parties import doors
+from holdfast.parties import doors, sessions
 from holdfast.parties.authorization import AuthorizationServer
 from holdfast.parties.bench import Bench
 from holdfast.parties.bursts import Burst
@@ -16,13 +17,29 @@ from holdfast.parties.impostor import Impostor
 from holdfast.parties.listener import Listener
 from holdfast.parties.proxy import Proxy
 from holdfast.parties.proxy_alone import ProxyAlone
+from holdfast.parties.proxy_http2 import ProxyOverHttp2
 from holdfast.parties.registration import ClientRegistration
 from holdfast.parties.replicas import Replicas
 from holdfast.parties.resource_metadata import ResourceMetadata
 from holdfast.parties.run import Run
 from holdfast.parties.script import Script
+from holdfast.parties.sessions import Sessions
 from holdfast.parties.tokens import TokenShelf
-from holdfast.places import place_of
+from holdfast.parties.trusted_hop import TrustedHop
+from holdfast.places import HOPS, place_of
+from holdfast.target_model import Subject
+
+#: Clients of tls_client_auth by the kind of name that they are registered by (RFC 8705 section 2.1.2).
+BY_NAME: Mapping[Subject, str] = {
+    "dn": "dn_client",
+    "dns": "dns_client",
+    "uri": "uri_client",
+    "ip": "ip_client",
+    "email": "email_client",
+}
+
+#: Parties of which a row says which one is meant.
+CHOSEN = frozenset({"endpoint", "named"})
 
 #: Parties that are clients: name in a case -> what the target lacks when it has none.
 CLIENTS: Mapping[str, str] = {
@@ -36,20 +53,24 @@ CLIENTS: Mapping[str, str] = {
     "willing": "a confidential client that has its tokens bound to a proof key, which its registration does not demand",
     "signing": "a client that authenticates with private_key_jwt",
     "tls_client": "a client that authenticates with tls_client_auth",
+    **{name: f"a client of tls_client_auth with subject = {kind!r}" for kind, name in BY_NAME.items()},
     "self_signed_client": "a client that authenticates with self_signed_tls_client_auth",
     "introspector": "a resource server that may introspect: [introspection] with an id",
     "other_introspector": "a second resource server that may introspect: [introspection.other]",
+    "guest": "a second virtual host, which has clients of its own ([proxy] other_host)",
     "thief": "",
 }
 
 OTHERS = (
     "rs",
     "endpoint",
+    "named",
     "token_endpoint",
     "push_endpoint",
     "authorization_server",
     "proxy",
     "alone",
+    "over_http2",
     "clock",
     "keys",
     "listener",
@@ -58,8 +79,10 @@ OTHERS = (
     "replicas",
     "resource_metadata",
     "script",
+    "sessions",
     "registration",
     "impostor",
+    "key_sets",
     *doors.PARTIES,
 )
 
@@ -73,7 +96,9 @@ class Stage:
     slots: Slots
 
     def party(self, name: str, run: Run, value: object = None) -> object:
-        """Give the party of that name for one run; for `endpoint`, `value` says which."""
+        """Give the party of that name for one run; for those of CHOSEN, `value` says which."""
+        if name == "named":
+            return self.bench.clients[BY_NAME[cast("Subject", value)]]
         if name in CLIENTS:
             return self.bench.clients[name]
         if name in doors.PARTIES:
@@ -86,6 +111,7 @@ class Stage:
             "authorization_server": lambda: AuthorizationServer(self.bench, run),
             "proxy": lambda: Proxy(self.bench, run, self.shelf),
             "alone": lambda: ProxyAlone(self.bench, run),
+            "over_http2": lambda: ProxyOverHttp2(self.bench, run),
             "clock": lambda: Clock(self.bench, self.slots),
             "keys": lambda: self.bench.keys,
             "listener": lambda: self._listener(run),
@@ -94,8 +120,10 @@ class Stage:
             "replicas": lambda: Replicas(self.bench, run, self.shelf),
             "resource_metadata": lambda: ResourceMetadata(self.bench, run),
             "script": lambda: Script(run),
+            "sessions": lambda: Sessions(self.bench, run, self.shelf),
             "registration": lambda: ClientRegistration(self.bench, run),
             "impostor": lambda: Impostor(self.bench, run),
+            "key_sets": self.bench.key_sets,
         }
         return makers[name]()
 
@@ -105,8 +133,10 @@ class Stage:
         run.ending.callback(listener.close)
         return listener
 
-    def endpoint(self, name: str, run: Run) -> ProofEndpoint:
-        """One of the places that take a proof."""
+    def endpoint(self, name: str, run: Run) -> ProofEndpoint | TrustedHop:
+        """One of the places that take a proof, or one to which a trusted proxy hands requests on."""
+        if name in HOPS:
+            return TrustedHop(self.bench, run, self.shelf, name)
         if place_of(name) == "token":
             return TokenEndpoint(self.bench, run, name)
         if name == "par":
@@ -120,7 +150,7 @@ def lacking(bench: Bench, party: str) -> str:
     """Say what the target lacks for a party to exist, or an empty text."""
     if party in CLIENTS:
         return "" if party in bench.clients else f"the target file declares no {CLIENTS[party].removeprefix('a ')}"
-    return _lacks(bench, party)
+    return sessions.lacking(bench) if party == "sessions" else _lacks(bench, party)
 
 
 def _lacks(bench: Bench, party: str) -> str:
@@ -132,7 +162,7 @@ def _lacks(bench: Bench, party: str) -> str:
             why = "the target file declares no [resources]"
         case "proxy" if target.proxy is None:
             why = "the target is no proxy"
-        case "alone" if bench.origin is None:
+        case "alone" | "over_http2" if bench.origin is None:
             why = "the target file names no door behind which the suite listens ([proxy] alone)"
         case "push_endpoint" if "par" not in bench.endpoints:
             why = "the target names no par endpoint"
@@ -144,6 +174,8 @@ def _lacks(bench: Bench, party: str) -> str:
             why = "the target names no registration endpoint"
         case "registration" if "client" not in bench.clients:
             why = lacking(bench, "client")
+        case "key_sets" if bench.running.runner is None:
+            why = "the target was not started by the lab, and trusts no server of its"
         case "listener" if not _near(bench):
             why = "the target does not run on this machine and could not reach a listener here"
     return why
@@ -158,6 +190,10 @@ def lacking_endpoint(bench: Bench, endpoint: str) -> str:
     if endpoint == "proxy":
         return lacking(bench, "proxy")
     place = place_of(endpoint)
+    if endpoint in HOPS:
+        hop = bench.running.target.trusted_hop
+        known = hop is not None and getattr(hop, place) is not None
+        return "" if known else f"the target file does not say where a trusted proxy hands on: [trusted_hop] {place}"
     return "" if place in bench.endpoints else f"the target names no {place} endpoint"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from holdfast import proofs
+from holdfast.handshakes import Handshake
 from holdfast.proofs import ABSENT, Absent
 
 #: Keywords of `send` that change the request around the proof. The proof's own keywords are proofs.DEFECTS.
@@ -18,6 +19,7 @@ REQUEST_CHANGES: Mapping[str, str] = {
     "token": "another token in place of the client's: a Token, or a text",
     "token_in": "where the token is presented: query, form, cookie, header NAME, header and query, two headers",
     "certificate": "the certificate of the TLS connection; None for none",
+    "handshake": "what its TLS handshake is like: wire.Handshake",
     "headers": "further header lines",
     "method": "the method of the request",
     "override": "where the request claims another method, which its proof is for: header, query or form NAME=METHOD",
@@ -28,6 +30,7 @@ REQUEST_CHANGES: Mapping[str, str] = {
     "secret": "another client secret, or an assertion by a foreign key; None for no credentials at all",
     "audience": "the audience of the client's assertion",
     "assertion": "claims of the client's assertion changed, iat, nbf and exp in seconds from now, or its alg",
+    "aliased": "whether the request goes to the alias of its endpoint for mutual TLS (RFC 8705 section 5)",
     "acting_as": "the client_id of another client, with the sender's own credentials",
     "code_verifier": "another PKCE verifier",
 }
@@ -83,7 +86,7 @@ def shown(value: object) -> str:
         return f"another ({thumbprint[:12]}…)"
     if isinstance(value, Mapping):
         return ", ".join(f"{k}={_member(v)}" for k, v in value.items())
-    return _cut(value if isinstance(value, str) else repr(value), 120)
+    return _cut(str(value) if isinstance(value, str | Handshake) else repr(value), 120)
 
 
 def _member(value: object) -> str:

@@ -9,12 +9,15 @@ from string import Template
 from typing import Literal
 from urllib.parse import quote_plus
 
-from holdfast import jose
+from cryptography import x509
+
+from holdfast import certificate_names, jose
 from holdfast.errors import Inconclusive
 from holdfast.jose import Key
 from holdfast.parties.spellings import spellings
-from holdfast.pki import Credential
+from holdfast.pki import Authority, Credential, Period, Usage, leaf_of, new_key, self_issued
 from holdfast.proof_defects import ABSENT
+from holdfast.target_model import Subject
 
 Binding = Literal["dpop", "certificate", "both", "none"]
 
@@ -23,7 +26,10 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass(frozen=True)
 class Registration:
-    """How an authorization server knows a client; `parameters` go with each of its token requests."""
+    """How an authorization server knows a client; `parameters` go with each of its token requests.
+
+    subject: the kind of name in its certificate that tells who it is, for tls_client_auth (RFC 8705 section 2.1.2).
+    """
 
     id: str
     auth: str
@@ -32,6 +38,7 @@ class Registration:
     grants: tuple[str, ...] = ()
     scope: str = ""
     redirect_uri: str = ""
+    subject: Subject = "dn"
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -129,7 +136,7 @@ class Client:
 
     binding: how its tokens are bound, which decides how it presents them.
     reissued_certificate: a new certificate of the same issuer for the same key and subject.
-    unfit_certificates: such certificates that nobody may take, by what is wrong with them: "expired", "for servers".
+    authority: the authority of the lab, which the target trusts; None where the lab did not start the target.
     """
 
     name: str
@@ -138,7 +145,7 @@ class Client:
     key: Key
     certificate: Credential | None = None
     reissued_certificate: Credential | None = field(default=None, repr=False)
-    unfit_certificates: Mapping[str, Credential] = field(default_factory=dict, repr=False, hash=False)
+    authority: Authority | None = field(default=None, repr=False, compare=False)
 
     @property
     def proves(self) -> bool:
@@ -195,11 +202,51 @@ class Client:
             raise Inconclusive(f"nobody here can issue {self.name} a new certificate")
         return self.reissued_certificate
 
-    def unfit(self, fault: str) -> Credential:
-        """Give a certificate for the same key and subject with this fault. Raises Inconclusive where nobody can."""
-        if fault not in self.unfit_certificates:
-            raise Inconclusive(f"nobody here can issue {self.name} a certificate that is {fault}")
-        return self.unfit_certificates[fault]
+    @property
+    def trusted(self) -> Authority:
+        """The authority that the target trusts. Raises Inconclusive where it is not the lab's."""
+        if self.authority is None:
+            raise Inconclusive(f"nobody here can issue {self.name} a certificate")
+        return self.authority
+
+    def self_made(self) -> Credential:
+        """Give a certificate that says what its own says, with another key, signed by nobody but that.
+
+        Raises Inconclusive where it has none.
+        """
+        if self.certificate is None:
+            raise Inconclusive(f"{self.name} has no certificate")
+        return self_issued(replace(leaf_of(self.certificate), key=new_key()))
+
+    def unfit_intermediate(self, *, period: Period = "now", permitted: str = "") -> Authority:
+        """Give an authority beneath the trusted one that is out of its period, or may certify that name only.
+
+        permitted: a subject as certificate_names.read has it. Raises Inconclusive like `trusted`.
+        """
+        subject = x509.DirectoryName(certificate_names.read([permitted])[0]) if permitted else None
+        return self.trusted.intermediate("Holdfast unfit", period=period, permitted=subject)
+
+    def certified(
+        self,
+        *names: str,
+        by: Authority | None = None,
+        usage: Usage | None = None,
+        period: Period = "now",
+        riddle: bool = False,
+    ) -> Credential:
+        """Give a certificate for its key that differs from its own as is said; see pki.Leaf.
+
+        names: in place of its own names, as certificate_names.read has them, with certificate_names.pieces filled in.
+        by: another authority than the trusted one. Raises Inconclusive where nobody can issue one.
+        """
+        if self.certificate is None:
+            raise Inconclusive(f"{self.name} has no certificate")
+        leaf = replace(leaf_of(self.certificate, usage), period=period, riddle=riddle)
+        if names:
+            known = certificate_names.pieces(self.registered.subject, self.certificate.certificate)
+            subject, others = certificate_names.read([name.format(**known) for name in names])
+            leaf = replace(leaf, subject=subject, san=others)
+        return (by or self.trusted).certify(leaf)
 
     @property
     def certificate_name(self) -> str:

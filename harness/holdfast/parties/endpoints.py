@@ -277,7 +277,7 @@ class ResourceServer(_Endpoint):
         """Make a request without credentials; what vouches for it is an honest one by whoever can make it."""
         spot = self.spot
         request = Request(spot.method, spot.url, (ACCEPT, *spot.headers), spot.body)
-        honest = next((self._bench.clients[n] for n in ("client", "bound") if n in self._bench.clients), None)
+        honest = self._bench.honest
         return Message(
             place_of(self.name),
             "anybody",

@@ -7,12 +7,16 @@ import contextlib
 import itertools
 import re
 import socket
+import ssl
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 
+from holdfast.parties import serving
 from holdfast.parties.arrival import MARK, Arrival, chunked
+from holdfast.pki import Authority, Credential
 
 #: Bounds, in bytes: of a header section, of a body. Seconds that a connection may be silent; connections at a time.
 HEAD, BODY, SILENCE, MOST = 1_048_576, 16_777_216, 30.0, 256
@@ -48,11 +52,16 @@ def canary(mark: str) -> str:
 
 
 class OriginServer:
-    """Serves until it is closed. url: as the proxy reaches it. bind: the local address to listen at."""
+    """Serves until it is closed. url: as the proxy reaches it. bind: the local address to listen at.
 
-    def __init__(self, host: str, bind: str) -> None:
+    authority: with one it speaks TLS, as a server of that authority, and asks for a certificate of it.
+    """
+
+    def __init__(self, host: str, bind: str, authority: Authority | None = None) -> None:
         self._socket = socket.create_server((bind, 0), backlog=MOST)
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.url = f"{'https' if authority else 'http'}://{host}:{self._socket.getsockname()[1]}"
+        self.host, self.authority = host, authority
+        self._context = serving.context(authority.issue_server([host]), authority) if authority else None
         self._lock = threading.Lock()
         self._arrived: dict[str, list[Arrival]] = defaultdict(list)
         self._replies: dict[str, Reply] = {}
@@ -77,12 +86,26 @@ class OriginServer:
             self._arrived.pop(mark, None)
             self._replies.pop(mark, None)
 
+    @contextlib.contextmanager
+    def shown(self, credential: Credential) -> Iterator[None]:
+        """Show another certificate meanwhile. Every connection is ended before and after, so that none is kept."""
+        honest, self._context = self._context, serving.context(credential, self.authority)
+        self._hang_up()
+        try:
+            yield
+        finally:
+            self._context = honest
+            self._hang_up()
+
     def close(self) -> None:
         """End it and every connection."""
         self._closed.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         with self._lock:
             still = list(self._open)
         for connection in still:
@@ -113,6 +136,7 @@ class OriginServer:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number, data = next(self._numbers), b""
         try:
+            connection = self._secured(connection)
             while (read := self._request(connection, data, number)) is not None:
                 arrival, data = read
                 if not self._reply(connection, arrival):
@@ -122,6 +146,16 @@ class OriginServer:
         finally:
             self._drop(connection)
 
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if self._context is None:
+            return connection
+        with self._lock:
+            self._open.discard(connection)
+        secured = self._context.wrap_socket(connection, server_side=True)
+        with self._lock:
+            self._open.add(secured)
+        return secured
+
     def _request(self, connection: socket.socket, data: bytes, number: int) -> tuple[Arrival, bytes] | None:
         """Read one request; give it and what came after it. None at the end of the connection."""
         data = data.lstrip(b"\r\n")
@@ -129,7 +163,7 @@ class OriginServer:
             more = connection.recv(65_536)
             if not more or len(data) > HEAD:
                 if data:
-                    self._keep(Arrival(data, connection=number))
+                    self._keep(Arrival(data, connection=number, certificate=_certificate(connection)))
                 return None
             data += more
         head, rest = data[: end.start()], data[end.end() :]
@@ -138,9 +172,9 @@ class OriginServer:
         try:
             body, rest = self._body(connection, head, rest)
         except (OSError, ValueError):
-            self._keep(Arrival(head, rest, number))
+            self._keep(Arrival(head, rest, number, _certificate(connection)))
             raise
-        arrival = Arrival(head, body, number)
+        arrival = Arrival(head, body, number, _certificate(connection))
         self._keep(arrival)
         return arrival, rest
 
@@ -190,3 +224,7 @@ class OriginServer:
         connection.sendall("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + shown)
         ends = any(value.lower() == "close" for value in arrival.values("Connection"))
         return not ends and arrival.version != "HTTP/1.0"
+
+
+def _certificate(connection: socket.socket) -> bytes | None:
+    return connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLSocket) else None

@@ -11,6 +11,9 @@ from holdfast.parties.arrival import Arrival, chunked
 #: Characters of a header line that the table of behaviour shows.
 SHOWN = 48
 
+_PLAIN = re.compile(r"([A-Z]+ /[!-~]*|OPTIONS \*) HTTP/1\.[01]")
+_SCHEMES = ("X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Scheme", "X-Url-Scheme")
+_PROTO = re.compile(r"""proto=("[^"]*"|[^;,\s]+)""", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
@@ -67,12 +70,24 @@ class Passage:
     def told(self, name: str, value: str) -> str:
         """Say what became of a header line that the client wrote."""
         if not self.arrivals:
-            return self._unarrived()
+            return self.unarrived
         found = [line for line in self.lines(name) if _holds(line, value)]
         if not found:
             others = self.lines(name)
             return f"overwritten: {_cut(others[0])}" if others else "removed"
         return "arrives as " + " and ".join(dict.fromkeys(_cut(line) for line in found))
+
+    @property
+    def plain(self) -> bool:
+        """Whether each request line that arrived asks for a path, or by OPTIONS for `*` (RFC 9112, section 3.2)."""
+        return all(_PLAIN.fullmatch(arrival.start) for arrival in self.arrivals)
+
+    @property
+    def schemes(self) -> set[str]:
+        """The schemes that what arrived says the client used, in small letters."""
+        named = [value for name in _SCHEMES for value in self.values(name)]
+        named += [found for value in self.values("Forwarded") for found in _PROTO.findall(value)]
+        return {part.strip().strip('"').lower() for value in named for part in value.split(",")}
 
     def members(self, name: str) -> list[str]:
         """Give the members of all lines of that name, read as one list."""
@@ -80,7 +95,7 @@ class Passage:
 
     def became(self, sent: Sequence[str], name: str) -> str:
         """Say what became of header lines with these values on the way in."""
-        return _became(sent, self.values(name)) if self.arrivals else self._unarrived()
+        return _became(sent, self.values(name)) if self.arrivals else self.unarrived
 
     def returned(self, sent: Sequence[str], name: str) -> str:
         """Say what became of header lines with these values on the way out."""
@@ -97,11 +112,18 @@ class Passage:
     def framing(self) -> str:
         """Say how the end of what arrived first is told."""
         if not self.arrivals:
-            return self._unarrived()
+            return self.unarrived
         told = [line for name in ("Content-Length", "Transfer-Encoding") for line in _framing(self.arrivals[0], name)]
         return f"arrives with {' and '.join(told) or 'no body'}"
 
-    def _unarrived(self) -> str:
+    @property
+    def reached(self) -> str:
+        """Say whether the request arrived."""
+        return "gets the request" if self.arrivals else f"gets nothing: {self.unarrived}"
+
+    @property
+    def unarrived(self) -> str:
+        """Say what the client saw of a request that did not arrive."""
         seen = self.exchange
         if seen.status is not None:
             return f"refused with {seen.status}"

@@ -42,6 +42,11 @@ def url_parts(url: str) -> Mapping[str, str]:
     }
 
 
+def listener(url: str) -> str:
+    """Give the origin of a URL with its port, which is always there: where connections for it go."""
+    return "{scheme}://{name}:{port}".format(**url_parts(url))
+
+
 def escaped(path: str) -> str:
     """Give the path with its last letter percent-encoded, which RFC 3986 section 6.2.2.2 holds to be the same."""
     for at in range(len(path) - 1, -1, -1):

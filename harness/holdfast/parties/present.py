@@ -7,7 +7,7 @@ of this very request, with the hash of this very token and the nonce that is cur
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from holdfast import proof_defects, proofs
@@ -16,6 +16,9 @@ from holdfast.parties.client import Client, Token, authenticated
 from holdfast.pki import Credential
 from holdfast.proofs import ProofRequest
 from holdfast.wire import Request
+
+if TYPE_CHECKING:
+    from holdfast.handshakes import Handshake
 
 Headers = list[tuple[str, str]]
 
@@ -55,6 +58,7 @@ def resource_request(
         body=str(change.request["body"]).encode() if "body" in change.request else body,
         certificate=_certificate(client, change),
         certificate_is_the_difference="certificate" in change.request,
+        handshake=cast("Handshake | None", change.get("handshake", None)),
     )
 
 
@@ -88,6 +92,7 @@ def server_request(
         body=b"&".join(filter(None, (in_body, claim.form))),
         certificate=_certificate(client, change),
         certificate_is_the_difference="certificate" in change.request,
+        handshake=cast("Handshake | None", change.get("handshake", None)),
     )
 
 

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from holdfast.errors import Inconclusive
 from holdfast.exchange import Exchange, parsed
 from holdfast.outcome import Outcome
 from holdfast.parties.bench import Bench
 from holdfast.parties.changes import shown
-from holdfast.parties.client import Client, Registration
+from holdfast.parties.client import Binding, Client, Registration
 from holdfast.parties.issuer import present
 from holdfast.parties.run import Message, Run
+from holdfast.pki import Credential
 from holdfast.targets import reveal
 from holdfast.wire import Answer, Request
 
@@ -41,8 +43,11 @@ class ClientRegistration:
             raise Inconclusive(f"a client could not be registered: {seen!r}{hint}")
         return seen
 
-    def client(self, seen: Exchange) -> Client:
-        """Give the client of a registration, as the answer describes it. Raises Inconclusive where there is none."""
+    def client(self, seen: Exchange, certificate: Credential | None = None) -> Client:
+        """Give the client of a registration, as the answer describes it. Raises Inconclusive where there is none.
+
+        certificate: what it shows; its tokens are then bound to that.
+        """
         said = seen.json()
         identifier, secret = said.get("client_id"), str(said.get("client_secret") or "")
         if not isinstance(identifier, str):
@@ -59,7 +64,8 @@ class ClientRegistration:
             redirect_uri=next(iter(_texts(said.get("redirect_uris"), asked["redirect_uris"])), ""),
             parameters=self._model.registered.parameters,
         )
-        return Client("registered", "dpop", registration, self._bench.keys.of("ES256", "registered"))
+        key, binding = self._bench.keys.of("ES256", "registered"), "certificate" if certificate else "dpop"
+        return Client("registered", cast("Binding", binding), registration, key, certificate)
 
     @property
     def _model(self) -> Client:

@@ -117,14 +117,22 @@ class Run:
 
         Each is made once, before the first is sent, and none is made anew or sent again.
         """
+        return self._at_once(messages, self.worker.wire.volley)
+
+    def streams(self, messages: Sequence[Message]) -> list[Exchange]:
+        """Send messages over HTTP/2, all on one connection; otherwise as `volley`."""
+        return self._at_once(messages, self.worker.wire.together)
+
+    def _at_once(
+        self, messages: Sequence[Message], send: Callable[[Sequence[Request]], list[Answer]]
+    ) -> list[Exchange]:
         for message in messages:
             if message.control is not None:
                 self._before[message.control.family] = self.control(message.control)
             self.worker.pace()
         requests = [message.make() for message in messages]
-        answers = self.worker.wire.volley(requests)
         seen = []
-        for message, request, answer in zip(messages, requests, answers, strict=True):
+        for message, request, answer in zip(messages, requests, send(requests), strict=True):
             seen.append(self._took(message, request, answer, "hostile" if message.difference else "probe"))
             self.judged.append((message, seen[-1]))
         return seen

@@ -51,9 +51,14 @@ class ServerMessages(ABC):
         """Its issuer identifier, as configured."""
         return self._bench.issuer_url
 
-    def url(self, endpoint: str) -> str:
-        """Give the URL of an endpoint. Raises Inconclusive where none is known."""
-        found = self._bench.endpoints.get(endpoint)
+    def url(self, endpoint: str, client: Client | None = None, change: Change = HONEST) -> str:
+        """Give the URL of an endpoint, for a client that shows a certificate its alias where there is one.
+
+        RFC 8705 section 5. Raises Inconclusive where none is known.
+        """
+        usual = self._bench.endpoints.get(endpoint)
+        aliased = change.get("aliased", client is not None and client.shows is not None)
+        found = self._bench.aliases.get(endpoint, usual) if aliased else usual
         if found is None:
             raise Inconclusive(f"the target names no {endpoint} endpoint")
         return found
@@ -212,7 +217,7 @@ class ServerMessages(ABC):
         return heard
 
     def _maker(self, endpoint: str, client: Client, form: Mapping[str, str], change: Change) -> Callable[[], Request]:
-        url = self.url(endpoint)
+        url = self.url(endpoint, client, change)
         audience = self.issuer or url
 
         def make() -> Request:

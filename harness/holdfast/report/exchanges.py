@@ -76,13 +76,15 @@ def _shown(record: ExchangeRecord) -> Shown:
         meaning=PURPOSES[record.purpose] + (", sent in an earlier case" if record.shared else ""),
         sender=record.sender or "suite",
         endpoint=record.endpoint or "target",
-        line=f"{record.method} {_path(record.url)}",
+        line=f"{record.method} {_path(record.url)}{_protocol(record.tls)}",
         answer=_answer(record),
         outcome="" if record.outcome == "none" else record.outcome,
         difference=record.difference,
         control=record.control or 0,
         differs=record.differs,
-        request=_message(f"{record.method} {record.url}", record.request_headers, record.request_body),
+        request=_message(
+            f"{record.method} {record.url}{_protocol(record.tls)}", record.request_headers, record.request_body
+        ),
         response=_response(record),
         request_raw=record.request_raw,
         response_raw=record.response_raw,
@@ -90,6 +92,10 @@ def _shown(record: ExchangeRecord) -> Shown:
         decoded=[_decoded(jws) for jws in record.decoded],
         facts=" · ".join([*_tls(record.tls), *_clock(record)]),
     )
+
+
+def _protocol(tls: TlsFacts | None) -> str:
+    return " over HTTP/2" if tls is not None and tls.alpn == "h2" else ""
 
 
 def _path(url: str) -> str:

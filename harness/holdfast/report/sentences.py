@@ -127,7 +127,8 @@ def of_the_suite(score: Score | None) -> str:
     """Say what the suite itself is worth, in a sentence."""
     if score is None:
         return "What these verdicts are worth was not published with this installation (holdfast selftest --full)."
-    extent = "every case that can meet a flaw was tried on it" if score.full else "a tenth of the others was tried too"
+    others = f"one in {score.one_in} of the others was tried too"
+    extent = "every case that can meet a flaw was tried on it" if score.full else others
     return (
         f"{number(score.flaws, 'flaw')} put into the strict servers one at a time, {score.twins:,} in all over their "
         f"endpoints: {score.exact:,} were caught by exactly the cases that must ({extent}); "

@@ -7,7 +7,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from holdfast.results_io import dumps, mend
+from holdfast.results_io import dumps
 
 #: Ranges of code points that are spelt out: controls but tab and newline, invisible and bidirectional formatting
 #: (Unicode Standard Annex 9), surrogates, private use, tags, specials, and heaps of combining marks.
@@ -70,7 +70,7 @@ def pretty(value: object) -> str:
 
 def for_script(value: object) -> Markup:
     """JSON for a data block of an HTML page: nothing in it can end the block or be markup."""
-    text = json.dumps(mend(value), separators=(",", ":"))
+    text = json.dumps(json.loads(dumps(value)), separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - the characters that markup needs are gone

@@ -1,5 +1,6 @@
 """The table of flaws: what each one is, where it is, which requirements it breaks, and what is an exception to that."""
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from holdfast.errors import UsageError
-from holdfast.places import AUTHORIZATION_SERVER, EVERY, TOKEN_USE
+from holdfast.places import AUTHORIZATION_SERVER, EVERY, TOKEN_USE, behind_hop
 from holdfast.requirements import Table
 
 Becomes = Literal["caught", "passed", "undecided"]
@@ -74,7 +75,7 @@ class Flaw(Table):
     only: tuple[Pattern, ...] = ()
     over_strict: bool = False
     signals: tuple[Pattern, ...] = ()
-    target: Literal["strict", "strict_rs", "proxy"] = "strict"
+    target: Literal["strict", "strict_rs", "proxy", "gateway"] = "strict"
     variant: str = "default"
     vars: Mapping[str, str] = {}
     endpoints: Mapping[str, str] = {}
@@ -124,16 +125,17 @@ class Twin:
         return self.flaw.id if self.flaw.together or not self.places else f"{self.flaw.id}@{self.places[0]}"
 
     def is_at(self, endpoint: str) -> bool:
-        """Whether the flaw is at an endpoint; what is at none in particular is at each."""
-        return not self.places or not endpoint or endpoint in self.places
+        """Whether the flaw is at an endpoint, however it is reached; what is at none in particular is at each."""
+        return not self.places or not endpoint or behind_hop(endpoint) in self.places
 
+    @functools.cached_property
     def exceptions(self) -> list[Exceptional]:
         """Give the exceptions that are meant for its place."""
         return [one for one in self.flaw.exceptions if not one.at or set(one.at) & set(self.places)]
 
     def excepted(self, case: str) -> Exceptional | None:
         """Give the exception that is made for a case, if one is."""
-        for entry in self.exceptions():
+        for entry in self.exceptions:
             if any(re.search(pattern, case) for pattern in entry.cases):
                 return entry
         return None

@@ -51,8 +51,9 @@ class Host:
             raise UsageError(f"flaw {name}: {error}")
 
     def stop(self, name: str) -> None:
-        """Have a twin listen no longer."""
-        self._told({"stop": name})
+        """Have a twin listen no longer. Raises UsageError where its flaw fell over by a mistake of ours."""
+        if slips := self._told({"stop": name}).get("slips"):
+            raise UsageError(f"flaw {name}: fell over by itself: {slips[0]}")
 
     def exit_code(self) -> int | None:
         """None while it runs."""

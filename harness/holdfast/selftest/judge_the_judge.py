@@ -10,6 +10,7 @@ from holdfast.cases import Mark
 from holdfast.plugin import Collected
 from holdfast.requirements import Tables
 from holdfast.selftest import gates, matrix, signal_checks
+from holdfast.selftest.alike import alike
 from holdfast.selftest.expected import (
     DOUBTED,
     SAMPLED,
@@ -29,6 +30,8 @@ Server = tuple[str, str]
 
 #: So many twins are few.
 FEW = 5
+#: So many that do not wait for real time are begun after each that does.
+BESIDE = 6
 
 
 @dataclass
@@ -51,12 +54,13 @@ class Plan:
     """What to run. whole: all twins, so that nothing may stay unproven; what honest servers are asked says `_honest`.
 
     full: every case that can meet a flaw, and some of the others that come where it is, though they should not notice;
-    else those that must catch it and a tenth of the others that can meet it. kept: what need not be run once more.
+    else those that must catch it and one in `one_in` of the others that can meet it. kept: what need not be run again.
     """
 
     twins: Sequence[Twin]
     whole: bool = True
     full: bool = False
+    one_in: int = SAMPLED
     processes: int = 2
     seed: str = "holdfast"
     said: Callable[[str], None] = lambda _text: None
@@ -70,19 +74,32 @@ def run(plan: Plan, found: Sequence[Collected], tables: Tables) -> Seen:
     twins = Counter(server_of(twin) for twin in plan.twins)
     often = [server for server in twins if twins[server] > FEW]
     for servers in (often, [server for server in twins if server not in often]):
-        for done in matrix.outcomes(list(_honest(plan, seen, servers)), found, tables, plan.processes):
-            target, _, variant = done.twin.partition("/")
-            seen.honest[target, variant] = done.facts
-            plan.said(f"honest {done.twin}: {len(done.facts)} cases{_why(done)}")
+        shared = {one.ask.name: one for one in alike(_honest(plan, seen, servers))}
+        asks = in_turn([one.ask for one in shared.values()])
+        for done in matrix.outcomes(asks, found, tables, plan.processes):
+            for told in shared[done.twin].told(done):
+                target, _, variant = told.twin.partition("/")
+                seen.honest[target, variant] = told.facts
+            same = f", as {len(shared[done.twin].each)} variants" if len(shared[done.twin].each) > 1 else ""
+            plan.said(f"honest {done.twin}{same}: {len(done.facts)} cases{_why(done)}")
     asks = [plan.kept.rest(one, seen.must[one.name]) for one in (ask(plan, twin, seen) for twin in plan.twins)]
-    asks.sort(key=lambda ask: (not ask.waits, -len(ask.cases or ())))
     by_name = {ask.name: ask for ask in asks}
     known = [Outcome(ask.name, {}) for ask in asks if plan.kept.answers(ask)]
-    left = [ask for ask in asks if not plan.kept.answers(ask)]
+    left = in_turn([ask for ask in asks if not plan.kept.answers(ask)])
     for done in chain(known, matrix.outcomes(left, found, tables, plan.processes)):
         whole = seen.twins[done.twin] = plan.kept.whole(by_name[done.twin], done)
         plan.said(f"{len(seen.twins)}/{len(asks)} {done.twin}: {len(whole.facts)} cases{_why(done)}")
     return seen
+
+
+def in_turn(asks: Sequence[Ask]) -> list[Ask]:
+    """Put asks in the order in which all are over soonest: the longest first, and beside one that waits some others."""
+    by_length = sorted(asks, key=lambda ask: -len(ask.cases or ()))
+    waiting, others = ([ask for ask in by_length if ask.waits is waits] for waits in (True, False))
+    found: list[Ask] = []
+    for place, ask in enumerate(waiting):
+        found += [ask, *others[place * BESIDE : (place + 1) * BESIDE]]
+    return [*found, *others[len(waiting) * BESIDE :]]
 
 
 def _why(done: Outcome) -> str:
@@ -103,7 +120,7 @@ def _honest(plan: Plan, seen: Seen, servers: Sequence[Server]) -> Iterator[Ask]:
             wanted = set(seen.marks)
         elif plan.whole:
             wanted |= seen.marks.keys() - passed
-            wanted |= {case for twin in twins for case in seen.marks if sampled(twin, case, plan.seed, SAMPLED)}
+            wanted |= {case for twin in twins for case in seen.marks if sampled(twin, case, plan.seed, plan.one_in)}
         yield honest(*server, wanted, waits=any(twin.flaw.waits for twin in twins))
 
 
@@ -120,7 +137,7 @@ def ask(plan: Plan, twin: Twin, seen: Seen) -> Ask:
     chosen = {case for case, becomes in must.items() if becomes != "passed" or twin.excepted(case)}
     seen.reached[twin.id] = len(within | chosen)
     if not plan.full:
-        chosen |= {case for case in within if sampled(twin, case, plan.seed, SAMPLED)}
+        chosen |= {case for case in within if sampled(twin, case, plan.seed, plan.one_in)}
     elif not twin.flaw.nothing_else:
         come = {case for case, fact in facts.items() if visits(twin, fact)}
         chosen |= within | {case for case in come if sampled(twin, case, plan.seed, DOUBTED)}

@@ -25,6 +25,7 @@ _SERVERS: Mapping[str, Sequence[str]] = {
     "strict": ["reference_impls/strict"],
     "strict_rs": ["reference_impls/strict", "reference_impls/strict_rs"],
     "proxy": ["reference_impls/strict", "reference_impls/proxy"],
+    "gateway": ["reference_impls/strict", "reference_impls/proxy", "reference_impls/gateway"],
 }
 
 

@@ -19,7 +19,12 @@ NAME = "kill-matrix.json"
 ROOMS: Mapping[str, Sequence[str]] = {
     "cases": ("suites",),
     "flaws": ("reference_impls/flawed",),
-    "strict": ("reference_impls/strict", "reference_impls/strict_rs", "reference_impls/proxy"),
+    "strict": (
+        "reference_impls/strict",
+        "reference_impls/strict_rs",
+        "reference_impls/proxy",
+        "reference_impls/gateway",
+    ),
 }
 
 
@@ -56,8 +61,8 @@ class Row(_Model):
 class Matrix(_Model):
     """The whole of it.
 
-    full: every case that can meet a flaw was run, and one in forty of the others; else those that must catch it, and a
-    tenth of the others that can meet it.
+    full: every case that can meet a flaw was run, and one in forty of the others; else those that must catch it, and as
+    many of the others that can meet it as the score says.
     pairs: twins times cases that were run; kept: how many of them in an earlier sitting, on the same state of the tree.
     digests: SHA-256 of each part of the tree that it is true of. unkilled: cases that caught nothing.
     """

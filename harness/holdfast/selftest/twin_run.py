@@ -1,9 +1,8 @@
 """One twin, from its start to what each case made of it. Nothing is written: what counts is who caught it."""
 
-import copy
 import functools
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -63,6 +62,21 @@ class Fact:
     refusals: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
 
+    @functools.cached_property
+    def tripping(self) -> Mapping[str, frozenset[str]]:
+        """`trips` by guard: the endpoints at which it refused what the case judges."""
+        return _by_guard(self.trips)
+
+    @functools.cached_property
+    def refusing(self) -> Mapping[str, frozenset[str]]:
+        """`refusals` by guard, in the same way."""
+        return _by_guard(self.refusals)
+
+    @functools.cached_property
+    def checking(self) -> Mapping[str, frozenset[str]]:
+        """`checks` by guard, in the same way."""
+        return _by_guard(self.checks)
+
     @property
     def unheld(self) -> tuple[Check, ...]:
         """What was not as expected."""
@@ -79,6 +93,14 @@ class Fact:
         if self.verdict in {"failed", "warning", "noted"} or (self.verdict == "passed" and self.broken):
             return "caught"
         return self.verdict if self.verdict == "passed" else "undecided"
+
+
+def _by_guard(names: Iterable[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name in names:
+        guard, _, place = name.partition("@")
+        found.setdefault(guard, set()).add(place)
+    return {guard: frozenset(places) for guard, places in found.items()}
 
 
 @dataclass(frozen=True)
@@ -171,14 +193,15 @@ def outcome(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jo
 
 
 @functools.cache
-def _loaded(name: str, variant: str) -> targets.Target:
-    return targets.load(name, variant=variant)
+def loaded(name: str) -> Mapping[str, targets.Target]:
+    """Give every variant of a target, by its name; they are not to be changed."""
+    return targets.load_every(name)
 
 
 def _facts(ask: Ask, host: Host, found: Sequence[Collected], tables: Tables, jobs: int) -> dict[str, Fact]:
-    target = copy.deepcopy(_loaded(ask.target, ask.variant))
-    target.vars.update(ask.vars)
-    target.endpoints = target.endpoints.model_copy(update=dict(ask.endpoints))
+    kept = loaded(ask.target)[ask.variant]
+    endpoints = kept.endpoints.model_copy(update=dict(ask.endpoints))
+    target = kept.model_copy(update={"vars": {**kept.vars, **ask.vars}, "endpoints": endpoints})
     profile = profiles.load(rooms.suites(), next(iter(target.profiles), "base") if ask.variant != "default" else "base")
     stop, parts = threading.Event(), list[Part]()
     by = (lambda of, folder: HostRunner(of, folder, host, ask.name, ask.flaw)) if ask.hosted else None
@@ -240,5 +263,5 @@ def _check(signal: Signal) -> Check:
 def honest(target: str, variant: str, cases: Collection[str] | None, *, waits: bool) -> Ask:
     """Ask the server without any flaw, traced, in the place of a twin; behind the proxy without its leak."""
     chosen = None if cases is None else frozenset(cases)
-    own = {"leak": "none"} if target == "proxy" else {}
+    own = {"leak": "none"} if target in {"proxy", "gateway"} else {}
     return Ask(f"{target}/{variant}", target, variant, {"seam": "trace"}, own, chosen, waits)
