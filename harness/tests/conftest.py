@@ -15,7 +15,8 @@ from holdfast.results import Evidence, Results
 _INSTALL = {
     "containers": "a Docker engine that answers, and the extra holdfast[containers]",
     "nginx": "nginx",
-    "proxies": "nginx, haproxy, apache2, lighttpd and stunnel4",
+    "proxies": "nginx with libnginx-mod-stream, haproxy, apache2, lighttpd and stunnel4",
+    "mod_oauth2": "apache2 and libapache2-mod-oauth2",
     "node": "npm",
     "chromium": "chromium, and playwright from PyPI",
 }
@@ -76,7 +77,11 @@ def _found(program: str) -> bool:
 _PRESENT: dict[str, Callable[[], bool]] = {
     "containers": _docker_answers,
     "nginx": lambda: _found("nginx"),
-    "proxies": lambda: all(map(_found, ("nginx", "haproxy", "apache2", "lighttpd", "stunnel4"))),
+    "proxies": lambda: (
+        all(map(_found, ("nginx", "haproxy", "apache2", "lighttpd", "stunnel4")))
+        and Path("/usr/lib/nginx/modules/ngx_stream_module.so").exists()
+    ),
+    "mod_oauth2": lambda: _found("apache2") and Path("/usr/lib/apache2/modules/mod_oauth2.so").exists(),
     "node": lambda: bool(shutil.which("npm")),
     "chromium": lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")),
 }

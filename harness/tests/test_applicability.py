@@ -108,6 +108,23 @@ def test_a_client_whose_binding_is_not_claimed_is_no_use() -> None:
     assert why(item("client"), on=bench(capabilities=frozenset())) == "the target does not claim dpop"
 
 
+@pytest.mark.parametrize(("claimed", "lacking"), [("dpop", "mtls"), ("mtls", "dpop")])
+def test_a_client_whose_tokens_are_bound_twice_needs_both_to_be_claimed(claimed: str, lacking: str) -> None:
+    on = bench(capabilities=frozenset({claimed}), clients={"doubly_bound": client("doubly_bound")})
+
+    assert why(item("doubly_bound"), on=on) == f"the target does not claim {lacking}"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "asks"),
+    [({"dpop"}, "client"), ({"mtls"}, "bound"), ({"dpop", "mtls"}, "client"), (set(), "client")],
+)
+def test_who_asks_honestly_has_a_binding_that_is_claimed(claimed: set[str], asks: str) -> None:
+    on = bench(capabilities=frozenset(claimed), clients={name: client(name) for name in ("thief", "bound", "client")})
+
+    assert vars(Bench)["honest"].fget(on).name == asks
+
+
 @pytest.mark.parametrize(
     ("argument", "change", "said"),
     [

@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {"suites", "reports", "reference_impls"}
-NETWORK = {"httpx", "httpcore", "h11", "http", "socket", "ssl", "urllib.request", "requests", "starlette", "uvicorn"}
+NETWORK = {
+    "httpx",
+    "httpcore",
+    "h11",
+    "h2",
+    "http",
+    "socket",
+    "ssl",
+    "urllib.request",
+    "requests",
+    "starlette",
+    "uvicorn",
+}
 SENDING = {*NETWORK, "holdfast.wire"}
 CLOCK = {"time", "datetime", "random", "secrets", "uuid"}
 CONTAINERS = {"docker", "testcontainers"}

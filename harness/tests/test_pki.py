@@ -4,6 +4,7 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -13,7 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
-from holdfast import jose, pki
+from holdfast import certificate_forms, jose, pki
 from holdfast.pki import Authority, Credential
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -73,30 +74,31 @@ def test_a_client_certificate_value_is_that_of_rfc9440() -> None:
     der = ssl.PEM_cert_to_DER_cert(
         f"-----BEGIN CERTIFICATE-----\n{RFC9440_VALUE.strip(':')}\n-----END CERTIFICATE-----\n"
     )
-    assert pki.rfc9440(der) == RFC9440_VALUE
+    assert certificate_forms.rfc9440(der) == RFC9440_VALUE
 
 
 def test_a_chain_is_a_list_in_the_order_given(authority: Authority) -> None:
     leaf = authority.intermediate("Below").issue_client("a")
-    first, second = pki.rfc9440_chain([*leaf.intermediates, authority.der]).split(", ")
-    assert (first, second) == (pki.rfc9440(leaf.intermediates[0]), pki.rfc9440(authority.der))
+    first, second = certificate_forms.rfc9440_chain([*leaf.intermediates, authority.der]).split(", ")
+    assert first == certificate_forms.rfc9440(leaf.intermediates[0])
+    assert second == certificate_forms.rfc9440(authority.der)
 
 
 def test_every_spelling_of_a_certificate_leads_back_to_it(authority: Authority) -> None:
     credential = authority.issue_client("a/b,c")
     der = credential.der
-    escaped = pki.escaped_pem(der)
+    escaped = certificate_forms.escaped_pem(der)
     assert escaped.isascii()
     assert not set(escaped) & set(" +/=\n")
     assert escaped.endswith("-----END%20CERTIFICATE-----%0A")
     assert unquote_to_bytes(escaped) == credential.certificate_pem
-    assert pki.rfc9440(der) == f":{pki.base64_der(der)}:"
+    assert certificate_forms.rfc9440(der) == f":{certificate_forms.base64_der(der)}:"
     assert ssl.PEM_cert_to_DER_cert(credential.certificate_pem.decode()) == der
 
 
 def test_xfcc_names_hash_certificate_and_subject(authority: Authority) -> None:
     credential = authority.issue_client('say "a"')
-    element = pki.xfcc(credential.der)
+    element = certificate_forms.xfcc(credential.der)
     fingerprint = jose.unb64u(credential.thumbprint).hex()
     assert element.startswith(f'Hash={fingerprint};Cert="-----BEGIN%20CERTIFICATE-----%0A')
     assert element.endswith(';Subject="CN=say \\\\\\"a\\\\\\""')
@@ -268,3 +270,36 @@ def test_a_broken_client_certificate_is_refused_by_a_strict_server(
     client.load_cert_chain(broken(authority).write(tmp_path))
     with pytest.raises((OSError, AssertionError)):
         handshake(server, client, "localhost")
+
+
+def test_a_certificate_of_the_future_and_one_with_a_riddle_are_refused(authority: Authority) -> None:
+    leaf = pki.leaf_of(authority.issue_client("client"))
+    future, riddle = (authority.certify(replace(leaf, **odd)) for odd in ({"period": "future"}, {"riddle": True}))
+
+    assert "not yet valid" in trusted(future, authority.pem)
+    assert "unhandled critical extension" in trusted(riddle, authority.pem)
+
+
+def test_an_unfit_intermediate_authority_vouches_for_nobody(authority: Authority) -> None:
+    last = authority.intermediate("last", path_length=0)
+    elsewhere = authority.intermediate("names", permitted=x509.DNSName("other.test"))
+
+    assert trusted(last.issue_client("client"), authority.pem) == ""
+    assert "path length" in trusted(last.intermediate("one more").issue_client("client"), authority.pem)
+    assert "expired" in trusted(authority.intermediate("old", period="past").issue_client("client"), authority.pem)
+    assert "permitted subtree" in trusted(elsewhere.issue_client("client", san_dns="client.test"), authority.pem)
+
+
+def test_a_self_made_certificate_says_the_same_with_another_key(authority: Authority) -> None:
+    own = authority.issue_client("client", san_dns="client.test")
+    forged = pki.self_issued(replace(pki.leaf_of(own), key=pki.new_key()))
+
+    assert forged.subject == own.subject
+    assert forged.certificate.issuer == forged.certificate.subject
+    assert forged.certificate.public_key() != own.certificate.public_key()
+
+
+def test_other_certificates_are_sent_behind_one(authority: Authority) -> None:
+    own, other = authority.issue_client("own"), authority.issue_client("other")
+
+    assert own.followed_by(other).chain_pem == own.certificate_pem + other.certificate_pem

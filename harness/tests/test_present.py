@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from holdfast import jose, pki, proofs
+from holdfast.handshakes import Handshake
 from holdfast.parties.changes import REQUEST_CHANGES, Change
 from holdfast.parties.client import Client, Registration
 from holdfast.parties.present import Spot, resource_request, server_request
@@ -45,6 +46,7 @@ def parts(request: Request) -> Parts:
     found: Parts = {"method": request.method, "url": request.url}
     found["certificate"] = request.certificate and request.certificate.thumbprint
     found["looks for a refusal in TLS"] = request.certificate_is_the_difference
+    found["handshake"] = request.handshake
     found["form"] = None
     for name, value in parse_qsl(request.body.decode()):
         found[f"form {name}"] = value
@@ -178,6 +180,9 @@ AROUND: list[tuple[dict[str, Any], set[str]]] = [
     ({"token_in": "cookie"}, {"header Authorization", "header Cookie"}),
     ({"token_in": "header X-Access-Token"}, {"header Authorization", "header X-Access-Token"}),
     ({"certificate": FOREIGN}, {"certificate", "looks for a refusal in TLS"}),
+    ({"handshake": Handshake(version="1.2")}, {"handshake"}),
+    # which of its URLs an endpoint of an authorization server is asked at; a resource has one
+    ({"aliased": False}, set()),
     ({"headers": {"Client-Cert": ":AA==:"}}, {"header Client-Cert"}),
     # the proof is honest for the request that is sent
     ({"method": "POST"}, {"method", "claim htm"}),

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -101,3 +102,32 @@ def test_no_generated_file_is_tracked() -> None:
 )
 def test_the_patterns_see(what: str, text: str) -> None:
     assert re.search(UNWANTED[what], text)
+
+
+def topics_of_the_proxy_suite() -> set[str]:
+    """First arguments of `observe` in suites/proxy: a name in capitals, which the file gives a text."""
+    found = set[str]()
+    for path in (ROOT / "suites" / "proxy").glob("test_*.py"):
+        text = path.read_text()
+        tree = ast.parse(text)
+        said: dict[str, object] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    names = target.elts if isinstance(target, ast.Tuple) else [target]
+                    values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                    said |= {
+                        name.id: value.value
+                        for name, value in zip(names, values, strict=False)
+                        if isinstance(name, ast.Name) and isinstance(value, ast.Constant)
+                    }
+        found |= {str(said[name]) for name in re.findall(r"\.observe\(\s*([A-Z_]+)", text)}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reference_impls").glob("*/target.toml")), ids=lambda p: p.parent.name)
+def test_what_mends_a_proxy_is_about_a_topic_that_the_suite_looks_at(path: Path) -> None:
+    table = tomllib.loads(path.read_text())
+    parts = [table, *table.get("variants", {}).values()]
+    mended = {topic for part in parts for topic in part.get("proxy", {}).get("mends", {})}
+    assert mended <= topics_of_the_proxy_suite()

@@ -12,7 +12,7 @@ from holdfast.errors import UsageError
 from holdfast.requirements import Tables
 from holdfast.results import RequirementRow
 
-WHOLE = {"RFC9449", "RFC7638", "RFC7800", "RFC6750"}
+WHOLE = {"RFC9449", "RFC7638", "RFC7800", "RFC6750", "RFC8705", "RFC9440"}
 IN_PART = {"RFC9126", "RFC8414", "RFC7662", "RFC7009", "RFC9068", "RFC9700", "RFC9728"}
 
 

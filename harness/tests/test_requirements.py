@@ -97,7 +97,8 @@ def test_every_need_is_a_capability_that_something_can_show(cases: list[Collecte
     found = {"lab-ca", "mint", "forwards-nothing", "forwards-certificate", "encoding:rfc9440", "public-client"}
     found |= {"front-channel", "named-resource", "one-origin", "replicas", "second-resource", "several-scopes"}
     found |= {"par-required", "protected-resources", "signed-metadata", "two-metadata-documents", "user-agent"}
-    found |= {"binding-shown"}
+    found |= {"binding-shown", "forwards-chain", "http2", "hop:rfc9440", "known-hop", "mtls-aliases"}
+    found |= {"backend", "direct", "judge", "other-host", "proves-itself", "re-encrypts"}
     of_no_target = {"unregistered-redirect-uri"}  # cases need its absence only
     needed = {need.removeprefix("no:") for case in cases for need in case.mark.needs if not need.startswith("alg:")}
 

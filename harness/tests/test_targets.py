@@ -98,6 +98,29 @@ def test_a_variant_is_laid_over_the_file() -> None:
     assert targets.variants(target) == ["default", "nonce-required"]
 
 
+def test_a_variant_adds_services_and_removes_others_with_their_listeners() -> None:
+    front = STARTED.replace("as = { port = 8443 }", "as = { port = 8443 }\nextra = { port = 8444 }").replace(
+        "[clients.main]", "[[services]]\nname = 'extra'\nlisteners = ['extra']\nprocess = ['x']\n[clients.main]"
+    )
+    more = """
+    [variants.other]
+    listeners.third = { port = 8445 }
+    services_remove = ["extra"]
+    [[variants.other.services_add]]
+    name = "third"
+    listeners = ["third"]
+    process = ["y"]
+    """
+    target = targets.load(written(front + textwrap.dedent(more)), variant="other")
+
+    assert [service.name for service in target.services] == ["server", "third"]
+    assert list(target.listeners) == ["as", "third"]
+    place = target.where("services", 1, "process")
+    assert written(front + textwrap.dedent(more)) in place
+    line = int(place.split(":")[1])
+    assert (Path("target.toml").read_text().splitlines())[line - 1] == 'process = ["y"]'
+
+
 def test_variants_have_digests_of_their_own_and_a_changed_file_changes_them() -> None:
     file = written(STARTED)
     first, second = targets.load(file).digest, targets.load(file, variant="nonce-required").digest

@@ -30,13 +30,27 @@ LONG = (
     "test_containers",
     "test_traps",
     "test_one_difference",
-    "test_oidc_provider",
+    "test_third_parties",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest (`--dist loadfile --no-loadscope-reorder`)."""
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+_SOME = "test_binding or test_token_checks or test_nonce or test_downgrade or test_freshness or test_challenges"
+
+#: Variants of strict_rs, and which cases each is asked, where not all are: a variant differs from another in one thing.
+MINTING = {
+    "default": "",
+    "nonce-required": _SOME,
+    "opaque": "",
+    "dpop-only": _SOME,
+    "bearer": _SOME,
+    "fapi2": f"{_SOME} or fapi2",
+    "mcp": f"{_SOME} or mcp",
+}
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,17 @@ def _once(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
             said.write_text(json.dumps([ran.pid, ran.code, ran.stdout, ran.stderr]))
         pid, code, stdout, stderr = json.loads(said.read_text())
     return Ran(pid, code, stdout, stderr, folder / "out")
+
+
+@pytest.fixture(scope="session")
+def alone(holdfast: Holdfast) -> Callable[[str], Ran]:
+    """Judge a variant of the resource server that stands alone: with every case, or with those that MINTING names."""
+
+    def run(variant: str) -> Ran:
+        part = ("-k", MINTING[variant]) if MINTING[variant] else ()
+        return holdfast("run", "strict_rs", "--variant", variant, "--no-wait", "--jobs", "16", *part)
+
+    return run
 
 
 @pytest.fixture

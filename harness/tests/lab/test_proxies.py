@@ -47,18 +47,27 @@ NAIVE = Caught(
     undecided=True,
 )
 
-HONEST_VARIANTS = ["default", "forwards-nothing", "pem-escaped", "base64-der", "xfcc", "chain"]
+HONEST_VARIANTS = [
+    "default",
+    "forwards-nothing",
+    "pem-escaped",
+    "base64-der",
+    "xfcc",
+    "chain",
+    "re-encrypt",
+    "two-hosts",
+]
 
 
 @pytest.fixture(scope="session")
 def proxy(holdfast: "Holdfast") -> Callable[[str], "Ran"]:
-    """Run one variant of the small proxy."""
-    return lambda variant: holdfast("run", "proxy", "--variant", variant)
+    """Run one variant of the small proxy with the suite that is about proxies: no other applies."""
+    return lambda variant: holdfast("run", "proxy", "--suite", "proxy", "--variant", variant)
 
 
 @pytest.fixture(scope="session")
 def nginx(holdfast: "Holdfast") -> "Ran":
-    return holdfast("run", "nginx")
+    return holdfast("run", "nginx", "--suite", "proxy", "--variant", "naive")
 
 
 def assert_all_pass(ran: "Ran", variant: str) -> None:
@@ -86,7 +95,22 @@ def test_every_variant_that_is_not_honest_is_a_flaw_of_the_kill_matrix() -> None
     variants = tomllib.loads((folder / "proxy" / "target.toml").read_text())["variants"]
     flaws = load(folder / "flawed" / "flaws").values()
 
-    assert variants.keys() - set(HONEST_VARIANTS) == {flaw.variant for flaw in flaws if flaw.seam == "leak"}
+    assert variants.keys() - set(HONEST_VARIANTS) == {
+        flaw.variant for flaw in flaws if (flaw.seam, flaw.target) == ("leak", "proxy")
+    }
+
+
+def test_every_variant_of_the_gateway_that_is_not_honest_is_a_flaw_too() -> None:
+    folder = rooms.reference_impls()
+    variants = tomllib.loads((folder / "gateway" / "target.toml").read_text())["variants"]
+    flaws = load(folder / "flawed" / "flaws").values()
+
+    assert variants.keys() - {"forward-auth"} == {flaw.variant for flaw in flaws if flaw.target == "gateway"}
+
+
+@pytest.mark.parametrize("variant", ["default", "forward-auth"])
+def test_an_honest_gateway_passes_every_case_that_applies(holdfast: "Holdfast", variant: str) -> None:
+    assert_all_pass(holdfast("run", "gateway", "--suite", "proxy", "--variant", variant), variant)
 
 
 @pytest.mark.parametrize("variant", HONEST_VARIANTS)

@@ -118,6 +118,15 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Overheard:
     return heard
 
 
+#: What secrets are made of, in each of their forms.
+WORD = re.compile(r"[A-Za-z0-9._~%+/=-]{8,}")
+
+
+def words(text: str) -> str:
+    """Give each word of a text that a secret may be, or be in, once: most words of evidence are there often."""
+    return "\n".join(set(WORD.findall(text)))
+
+
 def left_behind(folder: Path) -> dict[str, str]:
     """Every file of a run as text, packed ones unpacked; the logs are the target's own words."""
     found = {}
@@ -154,7 +163,9 @@ def test_no_secret_of_a_run_is_in_what_it_leaves_behind(
     assert any("packed" in name for name in texts)
     assert '"outcome":"accepted"' in texts["evidence.jsonl.gz"].replace(" ", "")
 
-    leaks = {(name, kind) for kind, secret in overheard.forms() for name, text in texts.items() if secret in text}
+    told = {name: words(text) for name, text in texts.items()}
+    leaks = {(name, kind) for kind, secret in overheard.forms() for name, text in told.items() if secret in text}
+    assert [secret for _, secret in overheard.forms() if not WORD.fullmatch(secret)] == []
     assert leaks == set()
 
 

@@ -150,6 +150,10 @@ def judged(one_row_each: frozenset[str], tmp_path_factory: pytest.TempPathFactor
     return once
 
 
+#: TLS is spoken in every trap as it should be: these cases hold where it ends a handshake, or refuses a second one.
+OF_TLS_ALONE = re.compile("test_old_version_of_tls_is_refused|after_a_second_handshake")
+
+
 @pytest.mark.parametrize("role", AT)
 @pytest.mark.parametrize("trap", [*SAID, "accepts"])
 def test_no_case_is_passed_by_a_server_that_answers_everything_alike(
@@ -158,10 +162,11 @@ def test_no_case_is_passed_by_a_server_that_answers_everything_alike(
     seen = judged(role, trap)
 
     assert len(seen.cases) > 100
-    assert [case.id for case in seen.cases if case.verdict == "passed"] == []
-    assert [(case.id, case.reason) for case in seen.cases if case.label] == []
+    cases = [case for case in seen.cases if not OF_TLS_ALONE.search(case.id)]
+    assert [case.id for case in cases if case.verdict == "passed"] == []
+    assert [(case.id, case.reason) for case in cases if case.label] == []
     # Of a change nothing is said by any of them. That honest requests, or anybody's, fare badly may be said.
-    said = {case.id: (case.difference, case.actual) for case in seen.cases if case.verdict != "inconclusive"}
+    said = {case.id: (case.difference, case.actual) for case in cases if case.verdict != "inconclusive"}
     assert {case: what for case, what in said.items() if what[0] not in {"", "no credentials"}} == {}
 
 
