@@ -202,6 +202,7 @@ def test_proof_without_a_nonce_is_refused_after_a_challenge(
 
     A thief leaves out what would stop the proof, and a server that minds only wrong nonces lets it in.
     """
+    endpoint.accepts(client)
     endpoint.forget_nonce()
     endpoint.accepts(client)
 

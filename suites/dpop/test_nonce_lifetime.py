@@ -152,6 +152,7 @@ def test_challenge_to_an_old_nonce_leads_on(endpoint: ProofEndpoint, client: Cli
 @at_every_endpoint
 def test_challenge_to_a_wrong_nonce_leads_on(endpoint: ProofEndpoint, client: Client) -> None:
     """The answer to a wrong nonce supplies one, and the next request with it is accepted."""
+    endpoint.accepts(client)
     endpoint.forget_nonce()
     challenge = endpoint.refuses(client, nonce=INVENTED)
 

@@ -53,6 +53,10 @@ MINTING = {
 }
 
 
+#: Lines of a server's log that are shown where a case could not be decided.
+SHOWN = 20
+
+
 @dataclass(frozen=True)
 class Ran:
     """One call of `holdfast run` that is over."""
@@ -81,7 +85,16 @@ class Ran:
         ]
 
     def named(self, *verdicts: str, variant: str) -> set[str]:
-        return {case.case for case in self.cases(*verdicts, variants=[variant])}
+        """Ids of these cases. pytest shows what is written beside an assertion that does not hold."""
+        found = self.cases(*verdicts, variants=[variant])
+        for case in found:
+            if case.verdict != "passed":
+                sys.stdout.write(f"{case.case}: {case.verdict}: {case.reason or case.actual}\n")
+        if any(case.verdict == "inconclusive" for case in found):
+            for log in sorted(self.folder.glob(f"logs/*/{variant}/*.log")):
+                lines = log.read_text(errors="replace").splitlines()
+                sys.stdout.write("\n  ".join([log.name, *lines[-SHOWN:]]) + "\n")
+        return {case.case for case in found}
 
     def judgement(self, *variants: str) -> dict[str, tuple[str, list[tuple[str, ...]]]]:
         """Verdict and signals of each case of these variants, of all where none is named."""
