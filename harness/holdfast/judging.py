@@ -31,8 +31,14 @@ if TYPE_CHECKING:
 BREAKER = 3
 #: So many times, 0.02 s apart, it is looked whether a target that broke off, or takes no connection, has ended.
 DYING = 100
+#: So many undecided cases of a run are looked at again: as many as can be under way when a part of a target ends.
+LOOKS = 16
 #: What is seen of a target that ends while it is asked: "tls" where that is in the middle of a handshake.
 LAST_SIGNS = {"unreachable", "reset", "closed", "tls"}
+#: Purposes of requests that have to be accepted, whatever a case is about.
+HONEST = {"control", "ground", "token"}
+BROKE_AT_FIRST = "the target broke on this once, and not again when the case ran alone"
+UNDECIDED_AT_FIRST = "an honest request broke once, and not again when the case ran alone"
 
 
 @dataclass
@@ -95,6 +101,7 @@ class Judge:
     _silent: int = 0
     _hopeless: bool = False
     _revivals: int = 0
+    _undecided: set[str] = field(default_factory=set)
 
     def work(self, job: Job, worker: Worker, alone: bool) -> Done:  # noqa: FBT001 - the engine's signature
         """Run and judge one case. Raises Suspect when it has to be seen again alone."""
@@ -113,15 +120,14 @@ class Judge:
         if self.stage.bench.stop.is_set():
             return Done(self.blank(case, "not run", "the run was interrupted"))
         self._watch(run, since)
-        if not alone and (self._broke(judged) or self._died(run, since)):
+        if not alone and (self._broke(judged) or self._died(run, since) or self._looks_again(case, run, acted, judged)):
             raise Suspect
         if alone and any(j.outcome is Outcome.BROKE and j.control for j in judged) and self._died(run, since):
             judged = self._vouched(run, acted)  # the target died of it; what vouches is that it answers when it is back
         if alone:
             judged = [_seen_again(j) if j.outcome is Outcome.BROKE else j for j in judged]
         done = self._result(case, run, acted, judged, time.perf_counter() - started)
-        if alone and not job.alone and all(j.outcome is not Outcome.BROKE for j in judged):
-            done.result.remarks.append("the target broke on this once, and not again when the case ran alone")
+        done.result.remarks += self._at_first(job, done.result, judged) if alone else []
         return done
 
     def _act(self, case: Case, run: Run) -> _Acted:
@@ -155,6 +161,28 @@ class Judge:
 
     def _broke(self, judged: list[Judged]) -> bool:
         return any(j.outcome is Outcome.BROKE and not j.control for j in judged) and not self.stage.bench.stop.is_set()
+
+    def _looks_again(self, case: Case, run: Run, acted: _Acted, judged: list[Judged]) -> bool:
+        """Whether nothing can be said because an honest request broke, which may be what another case did.
+
+        Of a server with several processes one can end while the others, and whoever started them, go on.
+        """
+        broke = any(e.purpose in HONEST and (e.broke or e.answer.fault in LAST_SIGNS) for e in run.exchanges)
+        if not broke or acted.ours or decide(Seen(acted.held, judged), "failed").verdict != "inconclusive":
+            return False
+        with self._lock:
+            if len(self._undecided) < LOOKS:
+                self._undecided.add(case.id)
+            return case.id in self._undecided
+
+    def _at_first(self, job: Job, result: CaseResult, judged: list[Judged]) -> list[str]:
+        """Say what was seen at first, where a second look, alone, saw something else."""
+        if result.verdict == "inconclusive":
+            return []
+        if job.id in self._undecided:
+            return [UNDECIDED_AT_FIRST]
+        held = not job.alone and all(j.outcome is not Outcome.BROKE for j in judged)
+        return [BROKE_AT_FIRST] if held else []
 
     def _died(self, run: Run, since: int) -> bool:
         """Whether the target ended by itself; it is running again then, perhaps since another case saw it first.

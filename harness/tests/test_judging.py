@@ -16,7 +16,12 @@ import base64, http.server, json, os, ssl, sys
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    broken = False
+
     def do_GET(self):
+        if Answer.broken:
+            Answer.broken = False
+            return self.send_error(500)
         proofs = self.headers.get_all("DPoP") or []
         if len(proofs) > 1:
             SOMETHING
@@ -80,6 +85,10 @@ def judge(tmp_path: Path) -> Judge:
     return run
 
 
+#: Has something happen once only.
+ONCE = "if not os.path.exists(sys.argv[2] + '.seen'):\n                open(sys.argv[2] + '.seen', 'w'); "
+
+
 def labelled(run: TargetRun) -> list[tuple[str, str]]:
     return [(case.case.rpartition("::")[2], case.verdict) for case in run.cases if case.label == "broke"]
 
@@ -118,10 +127,26 @@ def test_a_target_that_breaks_of_a_message_every_time_is_charged_with_it(
 
 
 def test_a_target_that_broke_once_and_not_again_is_judged_by_the_second_time(judge: Judge) -> None:
-    once = (
-        "if not os.path.exists(sys.argv[2] + '.seen'): open(sys.argv[2] + '.seen', 'w'); self.send_error(500); return"
-    )
-    run = judge(once.replace(": open", ":\n                open"), "-k", CASES)
+    run = judge(f"{ONCE}self.send_error(500); return", "-k", CASES)
 
     assert labelled(run) == []
     assert {case.verdict for case in run.cases} == {"passed", "not applicable"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "8"])
+def test_a_case_whose_honest_request_broke_once_is_looked_at_again_alone(judge: Judge, jobs: str) -> None:
+    run = judge(f"{ONCE}Answer.broken = True", "--jobs", jobs, "-k", CASES)
+    remarks = [remark for case in run.cases for remark in case.remarks]
+
+    assert {case.verdict for case in run.cases} == {"passed", "not applicable"}
+    assert remarks == ["an honest request broke once, and not again when the case ran alone"]
+
+
+def test_a_case_whose_honest_request_breaks_again_stays_undecided_and_says_why(judge: Judge) -> None:
+    run = judge("Answer.broken = True", "--jobs", "1", "-k", CASES)
+    (undecided,) = [case for case in run.cases if case.verdict == "inconclusive"]
+
+    assert "two-different-resource" in undecided.case
+    assert undecided.reason.startswith("the honest request fared no better")
+    assert undecided.remarks == []
+    assert others(run) == {"passed", "not applicable"}
