@@ -24,10 +24,14 @@ class _Connection:
         self._incoming, self._outgoing = incoming, outgoing
         self._tls = SSL.Connection(settings, None)
         self._tls.set_accept_state()
+        #: Whether more than one read or more than one record was needed for the ClientHello (RFC 8446, section 5.1).
+        self.hello_in_pieces: bool | None = None
 
     def _call(self, operation: Callable[..., T], *arguments: object) -> T:
         data = self._incoming.read()
         if data:
+            if self.hello_in_pieces is None:
+                self.hello_in_pieces = _in_pieces(data)
             self._tls.bio_write(data)
         elif self._incoming.eof:
             self._tls.bio_shutdown()
@@ -108,6 +112,12 @@ class _Connection:
 
     def compression(self) -> None:
         return None
+
+
+def _in_pieces(data: bytes) -> bool:
+    """Whether the first that is read of a connection has less than a whole ClientHello in its first record."""
+    record, hello = int.from_bytes(data[3:5]), int.from_bytes(data[6:9])
+    return len(data) < 5 + record or record < 4 + hello
 
 
 # SSL_OP_ALLOW_CLIENT_RENEGOTIATION and SSL_OP_NO_RENEGOTIATION; not every pyOpenSSL names them.

@@ -205,4 +205,7 @@ RESPONSE_LEAKS: Mapping[str, Callable[[Headers, Headers], Headers]] = {
     "return-certificate": return_certificate,
 }
 #: Wrong in what it does with whole requests: see relay.py.
-WAYS = ("any-host", "blind", "cache", "careless-by-other-names", "first-handshake", "forgetful-sessions", "retry")
+WAYS = (
+    *("any-host", "blind", "cache", "careless-by-other-names", "careless-of-pieces"),
+    *("first-handshake", "forgetful-sessions", "retry"),
+)

@@ -146,6 +146,8 @@ async def run(options: argparse.Namespace) -> None:
         named = hosts.route(route, connection) if hosts else route
         if route.way == "careless-by-other-names" and connection.server_name != options.public_url.hostname.encode():
             named = dataclasses.replace(route, on_request=REQUEST_LEAKS["no-strip"])
+        if route.way == "careless-of-pieces" and connection.hello_in_pieces:
+            named = dataclasses.replace(named, on_request=REQUEST_LEAKS["no-strip"])
         if connection.selected_alpn_protocol() == "h2":
             await http2.Connection(reader, writer, peer, named).run()
             return

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast import case, row
-from holdfast.handshakes import Handshake
+from holdfast.handshakes import Handshake, Pieces
 from holdfast.parties import Client, ProxyAlone
 
 TOPIC = "Names of servers in the handshake"
@@ -32,5 +32,25 @@ def test_certificate_header_is_removed_under_any_server_name(alone: ProxyAlone, 
 
     seen = alone.tried(bound, headers={alone.header: value}, handshake=handshake)
     alone.observe(TOPIC, f"certificate header of a client, under {name or 'no name'}", seen.told(alone.header, value))
+
+    assert not seen.speaks(alone.header, value)
+
+
+@case("RFC9440-2.4-04", also=("RFC9440-4-06",), situation="forged-certificate-header", impact="critical")
+@pytest.mark.parametrize("pieces", [row("records", "records"), row("segments", "segments")])
+def test_certificate_header_is_removed_after_a_hello_in_pieces(
+    alone: ProxyAlone, bound: Client, pieces: Pieces
+) -> None:
+    """A client's own word on its certificate does not arrive where its ClientHello comes in pieces (RFC 8446, 5.1).
+
+    Who looks for the server's name in the first piece alone finds none, and takes rules that are meant for nobody.
+    CVE-2026-32305 is of that kind.
+    """
+    value = alone.forged(bound)
+    alone.passes(bound)
+
+    seen = alone.tried(bound, headers={alone.header: value}, handshake=Handshake(pieces=pieces))
+    what = f"certificate header of a client, after a hello in {pieces}"
+    alone.observe(TOPIC, what, seen.told(alone.header, value))
 
     assert not seen.speaks(alone.header, value)

@@ -8,7 +8,7 @@ TLS session remembers a certificate that nobody looks at again (RFC 8446, sectio
 import pytest
 
 from holdfast import case, row
-from holdfast.handshakes import Version
+from holdfast.handshakes import Pieces, Version
 from holdfast.parties import Client, ProxyAlone, ProxyOverHttp2
 
 TOPIC = "Two hosts that have clients of their own"
@@ -35,6 +35,27 @@ def test_certificate_for_another_host_is_not_told(
     seen = alone.tried(visitor, certificate=visitor.certificate, **alone.called(stray))
     told = seen.told(alone.header, alone.forged(visitor))
     alone.observe(TOPIC, f"a certificate for the {home} host, shown to the {stray}", told)
+
+    assert not seen.speaks(alone.header, alone.forged(visitor))
+
+
+@case(VALIDATED, also=("RFC9440-2.2-01",), impact="critical", needs=HOSTS)
+@pytest.mark.parametrize("pieces", [row("records", "records"), row("segments", "segments")])
+@pytest.mark.parametrize(("home", "stray"), STRAY)
+def test_certificate_for_another_host_is_not_told_after_a_hello_in_pieces(
+    alone: ProxyAlone, bound: Client, guest: Client, home: str, stray: str, pieces: Pieces
+) -> None:
+    """A certificate is looked at by the host's own rules also where the ClientHello comes in pieces (RFC 8446, 5.1).
+
+    Who looks for the name in the first piece finds none, and takes rules that are meant for nobody. CVE-2026-32305 is
+    of that kind.
+    """
+    visitor = guest if home == "other" else bound
+    alone.tells(visitor, **alone.called(home))
+
+    seen = alone.tried(visitor, certificate=visitor.certificate, **alone.called(stray, pieces=pieces))
+    told = seen.told(alone.header, alone.forged(visitor))
+    alone.observe(TOPIC, f"a certificate for the {home} host, shown to the {stray} after a hello in {pieces}", told)
 
     assert not seen.speaks(alone.header, alone.forged(visitor))
 

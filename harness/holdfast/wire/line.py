@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from holdfast.pki import Credential
 from holdfast.results import TlsFacts
+from holdfast.wire.hello_in_pieces import HelloInPieces
 from holdfast.wire.messages import NO_ANSWER, STOPPED, FaultError
 from holdfast.wire.renegotiation import RenegotiatingSocket
 from holdfast.wire.tls import facts
@@ -26,7 +27,7 @@ LOOK = 0.2
 CHUNK = 65_536
 
 Answered = TypeVar("Answered")
-Secured = ssl.SSLSocket | RenegotiatingSocket
+Secured = ssl.SSLSocket | RenegotiatingSocket | HelloInPieces
 
 
 class Patience:

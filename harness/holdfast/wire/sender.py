@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from holdfast.handshakes import Handshake
 from holdfast.pki import Credential
+from holdfast.wire.hello_in_pieces import HelloInPieces
 from holdfast.wire.http1 import HEAD_BYTES, Dialogue, Place, Reading, place
 from holdfast.wire.http2 import ALPN, Streams
 from holdfast.wire.line import Line, Patience, connect
@@ -238,6 +239,9 @@ class Wire:
             line.secure_by(lambda sock: RenegotiatingSocket(sock, self._authorities, name, *shown), name, shown[1])
             return
         context = self._context(request)
+        if (pieces := unusual.pieces) is not None:
+            line.secure_by(lambda sock: HelloInPieces(sock, context, name, pieces), name, request.certificate)
+            return
         line.secure(context, name, request.certificate, self._sessions.get((context, unusual.resumes)))
 
     def _context(self, request: Request) -> ssl.SSLContext:

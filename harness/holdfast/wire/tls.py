@@ -10,6 +10,7 @@ from holdfast.handshakes import Handshake
 from holdfast.jose import certificate_thumbprint
 from holdfast.pki import Credential
 from holdfast.results import TlsFacts
+from holdfast.wire.hello_in_pieces import HelloInPieces
 from holdfast.wire.renegotiation import RenegotiatingSocket
 
 #: Suites of old versions, which OpenSSL offers only where it is told that nobody minds.
@@ -76,7 +77,7 @@ def _build(authorities: bytes, certificate: Credential | None, protocol: str) ->
 
 
 def facts(
-    connection: ssl.SSLSocket | RenegotiatingSocket, server_name: str, certificate: Credential | None
+    connection: ssl.SSLSocket | RenegotiatingSocket | HelloInPieces, server_name: str, certificate: Credential | None
 ) -> TlsFacts:
     """Say what a connection is after its handshake. Certificates as in x5t#S256 (RFC 8705, 3.1)."""
     cipher = connection.cipher()

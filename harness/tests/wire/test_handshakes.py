@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from holdfast import pki
-from holdfast.handshakes import Handshake, Version
+from holdfast.handshakes import Handshake, Pieces, Version
 from holdfast.wire import Request, Wire
 
 Serve = Callable[..., str]
@@ -98,7 +98,74 @@ def test_a_session_is_taken_up_by_the_same_certificate_alone(serve: Serve, wire:
     assert [seen.tls and seen.tls.resumed for seen in (resumed, other)] == [True, False]
 
 
-def test_a_handshake_is_told_in_words() -> None:
-    said = str(Handshake(version="1.2", server_name="", resumes="https://rs.test:443"))
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize(("pieces", "first"), [("records", 38), ("segments", None)])
+def test_a_hello_comes_in_pieces_of_which_the_first_has_no_name(
+    serve: Serve, wire: Wire, server_context: ssl.SSLContext, version: Version, pieces: Pieces, first: int | None
+) -> None:
+    seen: list[bytes] = []
 
-    assert said == "TLS 1.2 only, server name '', session of https://rs.test:443"
+    def looks(connection: socket.socket) -> None:
+        seen.append(connection.recv(65_536, socket.MSG_PEEK))
+        with server_context.wrap_socket(connection, server_side=True) as secured:
+            secured.recv(65_536)
+            secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    url = serve(looks, tls=False).replace("http:", "https:")
+    answer = wire.send(Request("GET", url, handshake=Handshake(version=version, pieces=pieces)))
+    [hello] = seen
+    length = int.from_bytes(hello[3:5])
+
+    assert (answer.status, answer.body, answer.fault) == (200, b"ok", "")
+    assert answer.tls
+    assert answer.tls.version == f"TLSv{version}"
+    assert answer.tls.server_certificate_sha256
+    assert b"localhost" not in hello[: 5 + min(length, 38)]
+    assert (length == first) if first else (len(hello) == 5 + 38 < 5 + length)
+
+
+def test_a_hello_in_pieces_is_followed_by_the_usual_checks(serve: Serve, wire: Wire) -> None:
+    foreign = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(foreign)
+    answer = wire.send(Request("GET", serve(context=foreign), handshake=Handshake(pieces="records")))
+
+    assert (answer.fault, answer.status) == ("tls", None)
+    assert answer.error.startswith("certificate of localhost")
+
+
+def test_much_is_sent_and_read_after_a_hello_in_pieces(serve: Serve, wire: Wire) -> None:
+    """The socket is full at times, in both directions."""
+    sent, body = b"x" * 3_000_000, b"y" * 200_000
+
+    def reads_all(connection: socket.socket) -> None:
+        left = len(sent)
+        while not (data := connection.recv(65_536)).endswith(b"x"):
+            pass
+        left -= data.count(b"x")
+        while left > 0:
+            left -= len(connection.recv(65_536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + body)
+
+    answer = wire.send(Request("POST", serve(reads_all), body=sent, handshake=Handshake(pieces="records")))
+
+    assert (answer.status, answer.body) == (200, body)
+
+
+@pytest.mark.parametrize("last", [b"", bytes.fromhex("15 0301 0002 0246")])
+def test_who_ends_a_hello_in_pieces_refuses_at_tls(serve: Serve, wire: Wire, last: bytes) -> None:
+    def ends(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(last)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(4096)
+
+    url = serve(ends, tls=False).replace("http:", "https:")
+    answer = wire.send(Request("GET", url, handshake=Handshake(pieces="segments")))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+
+
+def test_a_handshake_is_told_in_words() -> None:
+    said = str(Handshake(version="1.2", server_name="", resumes="https://rs.test:443", pieces="records"))
+
+    assert said == "TLS 1.2 only, server name '', session of https://rs.test:443, ClientHello in two records"
