@@ -98,7 +98,8 @@ def _canonical(check: ProofCheck) -> bytes:
     return json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
 
 
-instead_of("binding.jkt", "prefix")(_where(lambda named, own: own.startswith(named)))
+# Half of the octets, which is another flaw, has 22 letters: those of one key in sixteen begin the thumbprint.
+instead_of("binding.jkt", "prefix")(_where(lambda named, own: own.startswith(named) and len(named) != 22))
 instead_of("binding.jkt", "beginning")(_where(lambda named, own: named.startswith(own)))
 instead_of("binding.jkt", "any case")(_where(lambda named, own: named.lower() == own.lower()))
 instead_of("binding.jkt", "words")(_where(lambda named, own: own in named.split()))
