@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from strict_server.certificates import connection_of
 from strict_server.client_keys import certificates_of
 from strict_server.refusals import Refused
 from strict_server.subject_names import bears
@@ -101,11 +102,11 @@ def one_certificate_for_good(servers: Servers) -> None:
     if servers.authorization is None:
         return
     clients, first = servers.authorization.clients, dict[str, bytes | None]()
-    honest = clients._prove  # noqa: SLF001 - a flaw goes in wherever it has to
+    settings, honest = servers.authorization.settings, clients._prove  # noqa: SLF001 - a flaw goes in where it has to
 
     def prove(client: Client, attempt: Attempt, incoming: Incoming) -> None:
         honest(client, attempt, incoming)
-        seen = incoming.connection.certificate
+        seen = connection_of(incoming, settings).certificate
         if client.method == "tls_client_auth" and first.setdefault(client.client_id, seen) != seen:
             raise _failed()
 
