@@ -110,9 +110,9 @@ class RenegotiatingSocket:
             except SSL.WantWriteError:
                 awaited = select.POLLOUT
             except SSL.ZeroReturnError:
-                raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "closed") from None
+                raise _with_reason(ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "closed"), "closed") from None
             except SSL.SysCallError as error:
-                raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)) from None
+                raise _with_reason(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)), str(error)) from None
             except SSL.Error as error:
                 raise _as_ssl(error) from None
             waiting = select.poll()
@@ -123,9 +123,13 @@ class RenegotiatingSocket:
 
 def _as_ssl(error: SSL.Error) -> ssl.SSLError:
     said = str(error.args[0][-1][-1]) if error.args and error.args[0] else "TLS error"
-    made = ssl.SSLError(ssl.SSL_ERROR_SSL, said)
-    made.reason = said.upper().replace(" ", "_")
-    return made
+    return _with_reason(ssl.SSLError(ssl.SSL_ERROR_SSL, said), said)
+
+
+def _with_reason(error: ssl.SSLError, said: str) -> ssl.SSLError:
+    """Give it the attribute that those have which ssl raises itself, and that those made here do not."""
+    error.reason = said.upper().replace(" ", "_")
+    return error
 
 
 def _context(authorities: bytes, first: Credential | None) -> SSL.Context:

@@ -32,6 +32,27 @@ def test_who_does_not_renegotiate_refuses_at_tls(serve: Serve, wire: Wire) -> No
     assert "no second handshake" in answer.error
 
 
+def test_who_hangs_up_instead_of_renegotiating_refuses_at_tls(serve: Serve, wire: Wire) -> None:
+    def hangs_up(connection: socket.socket) -> None:
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    then = pki.self_signed("then")
+    answer = wire.send(Request("GET", serve(hangs_up), handshake=Handshake(renegotiates=then)))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+    assert "no second handshake" in answer.error
+
+
+def test_who_hangs_up_on_the_first_of_two_handshakes_refuses_at_tls(serve: Serve, wire: Wire) -> None:
+    def hangs_up(connection: socket.socket) -> None:
+        connection.recv(4096)
+
+    url = serve(hangs_up, tls=False).replace("http:", "https:")
+    answer = wire.send(Request("GET", url, handshake=Handshake(renegotiates=pki.self_signed("then"))))
+
+    assert (answer.fault, answer.status) == ("refused at tls", None)
+
+
 def test_tls_1_3_knows_no_second_handshake(serve: Serve, wire: Wire, authority: trustme.CA) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
