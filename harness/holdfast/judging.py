@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BREAKER = 3
 #: So many times, 0.02 s apart, it is looked whether a target that broke off, or takes no connection, has ended.
 DYING = 100
-#: So many undecided cases of a run are looked at again: as many as can be under way when a part of a target ends.
+#: So many undecided cases of a variant are looked at again: as many as can be under way when a part of a target ends.
 LOOKS = 16
 #: What is seen of a target that ends while it is asked: "tls" where that is in the middle of a handshake.
 LAST_SIGNS = {"unreachable", "reset", "closed", "tls"}

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from holdfast.handshakes import Pieces
+from holdfast.wire.over_socket import OverSocket
 
 Done = TypeVar("Done")
 
@@ -31,13 +32,24 @@ def in_records(hello: bytes) -> bytes:
     return b"".join(hello[:3] + len(part).to_bytes(2) + part for part in parts) + hello[end:]
 
 
-class HelloInPieces:
-    """What a Line needs of a socket with TLS. name: in SNI; empty for none. Raises what ssl.SSLSocket does."""
+class HelloInPieces(OverSocket):
+    """What a Line needs of a socket with TLS. Raises what ssl.SSLSocket does.
 
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext, name: str, pieces: Pieces) -> None:
-        self._sock, self._pieces = sock, pieces
+    name: in SNI; empty for none. session: taken up where there is one.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        context: ssl.SSLContext,
+        name: str,
+        pieces: Pieces,
+        session: ssl.SSLSession | None = None,
+    ) -> None:
+        super().__init__(sock)
+        self._pieces = pieces
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name or None)
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name or None, session=session)
         self._unsent: deque[bytes] = deque()
         self._begun = False
 
@@ -60,22 +72,6 @@ class HelloInPieces:
     def recv(self, size: int) -> bytes:
         """Give what has come, at most `size` bytes; nothing at the end."""
         return self._moved(lambda: self._tls.read(size))
-
-    def settimeout(self, seconds: float) -> None:
-        """Set the longest time of one call."""
-        self._sock.settimeout(seconds)
-
-    def fileno(self) -> int:
-        """Give the descriptor, for poll."""
-        return self._sock.fileno()
-
-    def getpeername(self) -> object:
-        """Give the address of the other side."""
-        return self._sock.getpeername()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._sock.close()
 
     def version(self) -> str | None:
         """Name the version of TLS."""
@@ -118,8 +114,8 @@ class HelloInPieces:
             self._unsent[0] = self._unsent[0][count:]
             if not self._unsent[0]:
                 self._unsent.popleft()
-            if self._unsent:
-                time.sleep(PAUSE)
+                if self._unsent:
+                    time.sleep(PAUSE)
 
     def _in_pieces(self, hello: bytes) -> list[bytes]:
         if self._pieces == "records":

@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
 from holdfast.pki import Credential
+from holdfast.wire.over_socket import OverSocket
 
 Done = TypeVar("Done")
 
 
-class RenegotiatingSocket:
+class RenegotiatingSocket(OverSocket):
     """What a Line needs of a socket with TLS. The server's chain is checked, its name is not.
 
     authorities: PEM; empty: the system's. first: shown in the first handshake. None shows none. then: in the second.
@@ -31,7 +32,7 @@ class RenegotiatingSocket:
     def __init__(
         self, sock: socket.socket, authorities: bytes, name: str, first: Credential | None, then: Credential
     ) -> None:
-        self._sock = sock
+        super().__init__(sock)
         self._then = then
         self._began = False
         self._tls = SSL.Connection(_context(authorities, first), sock)
@@ -61,22 +62,6 @@ class RenegotiatingSocket:
             return self._waited(lambda: self._tls.recv(size))
         except ssl.SSLZeroReturnError:
             return b""
-
-    def settimeout(self, seconds: float) -> None:
-        """Set the longest time of one call."""
-        self._sock.settimeout(seconds)
-
-    def fileno(self) -> int:
-        """Give the descriptor, for poll."""
-        return self._sock.fileno()
-
-    def getpeername(self) -> object:
-        """Give the address of the other side."""
-        return self._sock.getpeername()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._sock.close()
 
     def version(self) -> str:
         """Name the version of TLS, as ssl.SSLSocket does."""

@@ -239,10 +239,11 @@ class Wire:
             line.secure_by(lambda sock: RenegotiatingSocket(sock, self._authorities, name, *shown), name, shown[1])
             return
         context = self._context(request)
+        session = self._sessions.get((context, unusual.resumes))
         if (pieces := unusual.pieces) is not None:
-            line.secure_by(lambda sock: HelloInPieces(sock, context, name, pieces), name, request.certificate)
+            line.secure_by(lambda sock: HelloInPieces(sock, context, name, pieces, session), name, request.certificate)
             return
-        line.secure(context, name, request.certificate, self._sessions.get((context, unusual.resumes)))
+        line.secure(context, name, request.certificate, session)
 
     def _context(self, request: Request) -> ssl.SSLContext:
         protocol = ALPN if request.http2 is not None else "http/1.1"

@@ -14,6 +14,18 @@ from holdfast.wire import Request, Wire
 Serve = Callable[..., str]
 
 
+def _ending_with(last: bytes) -> Callable[[socket.socket], None]:
+    """Read a ClientHello, say this, and end."""
+
+    def ends(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(last)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(4096)
+
+    return ends
+
+
 @pytest.mark.parametrize(("version", "spoken"), [("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")])
 def test_one_version_is_offered(serve: Serve, wire: Wire, version: Version, spoken: str) -> None:
     answer = wire.send(Request("GET", serve(), handshake=Handshake(version=version)))
@@ -73,14 +85,7 @@ def test_an_old_version_is_offered_and_the_server_refuses_it(serve: Serve, wire:
 @pytest.mark.parametrize("last", [b"", bytes.fromhex("15 0301 0002 0100"), bytes.fromhex("15 0301 0002 0246")])
 def test_however_a_server_ends_such_a_handshake_it_refuses(serve: Serve, wire: Wire, last: bytes) -> None:
     """Without a word, with close_notify, with protocol_version (RFC 8446, section 6)."""
-
-    def ends(connection: socket.socket) -> None:
-        connection.recv(4096)
-        connection.sendall(last)
-        connection.shutdown(socket.SHUT_WR)
-        connection.recv(4096)
-
-    url = serve(ends, tls=False).replace("http:", "https:")
+    url = serve(_ending_with(last), tls=False).replace("http:", "https:")
     answer = wire.send(Request("GET", url, handshake=Handshake(version="1.0")))
 
     assert (answer.fault, answer.status) == ("refused at tls", None)
@@ -117,6 +122,10 @@ def test_a_session_is_taken_up_by_the_same_certificate_alone(serve: Serve, wire:
     other = wire.send(Request("GET", url, handshake=again, certificate=pki.self_signed("other")))
 
     assert [seen.tls and seen.tls.resumed for seen in (resumed, other)] == [True, False]
+
+    in_pieces = wire.send(Request("GET", url, handshake=Handshake(version=version, resumes=url, pieces="records")))
+    assert in_pieces.tls
+    assert in_pieces.tls.resumed
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
@@ -174,13 +183,7 @@ def test_much_is_sent_and_read_after_a_hello_in_pieces(serve: Serve, wire: Wire)
 
 @pytest.mark.parametrize("last", [b"", bytes.fromhex("15 0301 0002 0246")])
 def test_who_ends_a_hello_in_pieces_refuses_at_tls(serve: Serve, wire: Wire, last: bytes) -> None:
-    def ends(connection: socket.socket) -> None:
-        connection.recv(4096)
-        connection.sendall(last)
-        connection.shutdown(socket.SHUT_WR)
-        connection.recv(4096)
-
-    url = serve(ends, tls=False).replace("http:", "https:")
+    url = serve(_ending_with(last), tls=False).replace("http:", "https:")
     answer = wire.send(Request("GET", url, handshake=Handshake(pieces="segments")))
 
     assert (answer.fault, answer.status) == ("refused at tls", None)
